@@ -1,0 +1,3 @@
+export * from './filesystem.js';
+export * from './fs-error.js';
+export * from './name.js';

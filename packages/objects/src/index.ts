@@ -1,0 +1,5 @@
+export * from './name.js';
+export * from './oid.js';
+export * from './source-error.js';
+export * from './source.js';
+export * from './tree.js';
