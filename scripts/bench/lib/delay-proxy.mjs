@@ -21,7 +21,12 @@ export async function delayProxy(targetPort, roundTripMs) {
     // The handshake costs a round trip too.
     client.pause();
     setTimeout(() => {
-      const upstream = net.connect({ port: targetPort, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+      const upstream = net.connect({
+        port: targetPort,
+        host: '127.0.0.1',
+        noDelay: true,
+        allowHalfOpen: true,
+      });
       sockets.add(upstream);
       relay(client, upstream, (n) => (state.bytesUp += n));
       relay(upstream, client, (n) => (state.bytesDown += n));

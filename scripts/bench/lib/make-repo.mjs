@@ -22,12 +22,15 @@ export function random(seed) {
   };
 }
 
-const WORDS = 'let fn return match async struct impl value index buffer layer inode error path if else'.split(' ');
+const WORDS =
+  'let fn return match async struct impl value index buffer layer inode error path if else'.split(
+    ' ',
+  );
 
 function text(rand, size) {
   // Lines of words and numbers: compresses about as source code does.
   const parts = [];
-  for (let n = 0; n < size; ) {
+  for (let n = 0; n < size;) {
     const line = `${WORDS[(rand() * WORDS.length) | 0]} ${WORDS[(rand() * WORDS.length) | 0]}_${(rand() * 1e9) | 0} = ${(rand() * 1e6) | 0};\n`;
     parts.push(line);
     n += line.length;
@@ -54,13 +57,20 @@ export async function makeRepo(name, dir) {
   const rand = random(shape.seed + 100);
   const dirs = layout(shape);
   // Sizes: most files small, a tail of large ones, scaled to the total.
-  const raw = Array.from({ length: shape.files }, () => Math.exp(7.3 + 1.6 * (rand() + rand() + rand() + rand() - 2) * 1.6));
+  const raw = Array.from({ length: shape.files }, () =>
+    Math.exp(7.3 + 1.6 * (rand() + rand() + rand() + rand() - 2) * 1.6),
+  );
   const scale = shape.bytes / raw.reduce((a, b) => a + b, 0);
-  const git = spawn('git', ['fast-import', '--quiet'], { cwd: dir, stdio: ['pipe', 'inherit', 'inherit'] });
+  const git = spawn('git', ['fast-import', '--quiet'], {
+    cwd: dir,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   const put = async (chunk) => {
     if (!git.stdin.write(chunk)) await once(git.stdin, 'drain');
   };
-  await put('commit refs/heads/main\ncommitter Bench <bench@example.invalid> 1700000000 +0000\ndata 5\nbench\n');
+  await put(
+    'commit refs/heads/main\ncommitter Bench <bench@example.invalid> 1700000000 +0000\ndata 5\nbench\n',
+  );
   for (let i = 0; i < shape.files; i++) {
     // Every directory gets a file first, so that none is empty.
     const in_ = i < dirs.length ? dirs[i] : dirs[(rand() * dirs.length) | 0];
