@@ -1,0 +1,34 @@
+import { resolve, sep } from 'node:path';
+import type { ConfigKey } from './keys.js';
+
+export interface Place {
+  readonly key: ConfigKey;
+  readonly path: string;
+}
+
+export interface Overlap {
+  readonly outer: Place;
+  readonly inner: Place;
+  readonly same: boolean;
+  /** Refused: it would hide data below a mount, or lock the daemon up. Else only untidy. */
+  readonly refused: boolean;
+}
+
+const MOUNTS: readonly ConfigKey[] = ['workspace', 'antares_mount_root'];
+
+/** Pairs of directories of which one lies in the other, by name only: links are looked at when something is mounted. */
+export function overlaps(places: readonly Place[]): Overlap[] {
+  const found: Overlap[] = [];
+  const real = places.map((p) => ({ place: p, path: resolve(p.path) }));
+  for (const [i, a] of real.entries())
+    for (const b of real.slice(i + 1)) {
+      const same = a.path === b.path;
+      const within = (x: string, y: string) => x.startsWith(y === sep ? y : y + sep);
+      if (!same && !within(a.path, b.path) && !within(b.path, a.path)) continue;
+      const [outer, inner] =
+        same || within(b.path, a.path) ? [a.place, b.place] : [b.place, a.place];
+      const refused = same || MOUNTS.includes(outer.key) || MOUNTS.includes(inner.key);
+      found.push({ outer, inner, same, refused });
+    }
+  return found;
+}
