@@ -1,5 +1,17 @@
+export { faccessat, R_OK, W_OK, X_OK } from './access.js';
 export { O } from './arch.js';
+export {
+  CAP,
+  capget,
+  capset,
+  encodeCapabilities,
+  hasCapability,
+  type Capabilities,
+} from './capabilities.js';
 export { errno, errnoName, failed, type Errno, type ErrnoName } from './errno.js';
+export { flock, flockAsync, LOCK } from './flock.js';
+export { DT, eachDirent, getdents } from './getdents.js';
+export { nameToHandleAt, openByHandleAt, type FileHandle } from './handle.js';
 export {
   close,
   closeAsync,
@@ -17,10 +29,43 @@ export {
   write,
 } from './io.js';
 export { ioctl, ioctlNumber } from './ioctl.js';
+export {
+  fchmod,
+  fchmodat,
+  fchown,
+  fchownat,
+  ftruncate,
+  futimens,
+  KEEP_ID,
+  procPath,
+  utimensat,
+  type NewTime,
+} from './meta.js';
 export { MNT, mount, mountAsync, MS, umount2, umount2Async, type MountRequest } from './mount.js';
+export {
+  MOUNT_ATTR,
+  MOVE_MOUNT,
+  mountSetattr,
+  moveMount,
+  OPEN_TREE,
+  openTree,
+  type MountAttributes,
+} from './mount-tree.js';
+export {
+  linkat,
+  mkdirat,
+  mknodat,
+  readlinkat,
+  RENAME,
+  renameat2,
+  symlinkat,
+  unlinkat,
+} from './names.js';
 export { AT_FDCWD, openat } from './openat.js';
+export { openat2, RESOLVE } from './openat2.js';
 export { PATH_MAX, type BytePath } from './path.js';
 export { pipe } from './pipe.js';
+export { getNofile, setfsgid, setfsuid, setNofile, umask, type Limit } from './process.js';
 export {
   recvmsg,
   sendmsg,
@@ -29,4 +74,42 @@ export {
   socketpair,
   type ReceivedMessage,
 } from './socket.js';
+export {
+  copyFileRange,
+  copyFileRangeAsync,
+  FALLOC,
+  fallocate,
+  fallocateAsync,
+  ficlone,
+  lseek,
+  SEEK,
+  type CopySide,
+} from './space.js';
+export {
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_REMOVEDIR,
+  AT_SYMLINK_FOLLOW,
+  AT_SYMLINK_NOFOLLOW,
+  fstat,
+  makedev,
+  S,
+  Stat,
+  STATX,
+  statx,
+} from './stat.js';
 export { fstatfs, fsTypes, isLocalFsType, statfs, type Statfs } from './statfs.js';
+export {
+  getxattr,
+  lgetxattr,
+  listxattr,
+  llistxattr,
+  lremovexattr,
+  lsetxattr,
+  removexattr,
+  setxattr,
+  XATTR_CREATE,
+  XATTR_REPLACE,
+  XATTR_SIZE_MAX,
+  type XattrOwner,
+} from './xattr.js';
