@@ -1,0 +1,12 @@
+import type { Faults } from './faults/faults.js';
+import type { Monorepo } from './mono/monorepo.js';
+import type { MonoServerOptions } from './options.js';
+
+/** What request handlers share. */
+export interface ServerContext {
+  readonly mono: Monorepo;
+  readonly faults: Faults;
+  readonly options: MonoServerOptions;
+  /** Where clients reach the server, without trailing slash. */
+  readonly baseUrl: () => string;
+}

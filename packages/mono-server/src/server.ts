@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { parseBind } from './bind-address.js';
+import { badOption, bindFailed } from './error.js';
+import { Faults } from './faults/faults.js';
+import { inspectRepository } from './git/borrowed.js';
+import { openDataRepository } from './git/data-repository.js';
+import { Git } from './git/git.js';
+import { ObjectStore } from './git/object-store.js';
+import { supportsBatchCommand } from './git/version.js';
+import { createApp } from './http/app.js';
+import { DEFAULT_IMPORT_DIR, Monorepo } from './mono/monorepo.js';
+import { seedFromRepository } from './mono/seed-repository.js';
+import { readState, writeState } from './mono/state-file.js';
+import type { MonoServerOptions } from './options.js';
+
+/** A running server. `await using` closes it. */
+export interface MonoServer extends AsyncDisposable {
+  /** Base URL without trailing slash. */
+  readonly url: string;
+  readonly faults: Faults;
+  /** Where pushes, change lists and LFS objects are kept. */
+  readonly dataDir: string;
+  /** Git processes that live at the moment. */
+  readonly gitProcesses: number;
+  /** Stops listening, ends git and requests under way, and removes a temporary data directory. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a Mega-compatible server over a Git repository, or an empty one.
+ * Rejects with a `MonoServerError` that says what is wrong with the repository, the options or the address.
+ */
+export async function startMonoServer(options: MonoServerOptions): Promise<MonoServer> {
+  if ((options.repo === undefined) === (options.empty !== true))
+    throw badOption('repo, empty', 'exactly one of the two is needed');
+  const bind = parseBind(options.bind ?? '127.0.0.1:0');
+  const temporary = options.dataDir === undefined;
+  const dataDir = temporary
+    ? await mkdtemp(join(tmpdir(), 'scorpio-mono-'))
+    : resolve(options.dataDir ?? '');
+  const git = new Git();
+  const discard = async (): Promise<void> => {
+    await git.close();
+    if (temporary) await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const mono = await openMonorepo(git, dataDir, options);
+    const faults = new Faults();
+    faults.set(options.faults ?? []);
+    let url = '';
+    const app = createApp({ mono, faults, options, baseUrl: () => url });
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    await listen(server, bind.host, bind.port);
+    url = addressUrl(server.address() as AddressInfo);
+    options.onEvent?.({ level: 'info', event: 'listening', url });
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= (async (): Promise<void> => {
+        const closed = new Promise<void>((done) => server.close(() => done()));
+        server.closeAllConnections();
+        await closed;
+        await mono.settled();
+        await discard();
+      })();
+      return closing;
+    };
+    return {
+      url,
+      faults,
+      dataDir,
+      get gitProcesses() {
+        return git.running;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+async function openMonorepo(
+  git: Git,
+  dataDir: string,
+  options: MonoServerOptions,
+): Promise<Monorepo> {
+  const batchCommand = await supportsBatchCommand(git);
+  const repository = await inspectRepository(git, options.repo ?? '');
+  const gitDir = await openDataRepository(
+    git,
+    dataDir,
+    [repository.objectsDir],
+    repository.shallow,
+  );
+  const store = new ObjectStore({ git, gitDir, batchCommand });
+  const state = (await readState(dataDir)) ?? (await seedFromRepository(store, repository));
+  const importDir = options.importDir ?? DEFAULT_IMPORT_DIR;
+  const mono = new Monorepo({ store, state, dataDir, importDir, borrowed: true });
+  await writeState(dataDir, state);
+  await mono.refreshBoundaries();
+  return mono;
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void =>
+      reject(bindFailed(`${host}:${port}`, error));
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      done();
+    });
+  });
+}
+
+function addressUrl({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
