@@ -62,14 +62,18 @@ export interface Source {
   /**
    * Directories by path. With `levels` above 1 (where the capability exists) the descendants of each want, down to that
    * many levels, follow in the same answer, parents before children; without it each want costs one request, several in flight.
-   * An iterator that is returned early cancels what is left.
+   * An iterator that is returned early cancels what is left. A directory that fails does not stop the others: when they have
+   * all been yielded, the failure is thrown (a `TreesError` with each one's reason where more than one was wanted).
    */
   trees(
     wants: readonly TreeWant[],
     options?: RequestOptions & { readonly levels?: number },
   ): AsyncIterable<TreeAnswer>;
 
-  /** Sizes in bytes. Ids that the server does not have are absent from the answer. */
+  /**
+   * Sizes in bytes. Ids that the server does not have are absent from the answer. Where some could not be had now, a
+   * `SizesError` holds the others.
+   */
   sizes(oids: readonly Oid[], options?: RequestOptions): Promise<ReadonlyMap<Oid, number>>;
 
   /** One blob as a stream of chunks, not yet verified: whoever stores it verifies it. */

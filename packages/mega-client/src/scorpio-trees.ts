@@ -1,0 +1,208 @@
+import type {
+  SourceError,
+  Oid,
+  RepoPath,
+  RequestOptions,
+  Revision,
+  TreeAnswer,
+  TreeEntry,
+} from '@scorpiofs/objects';
+import { askStream } from './ask.js';
+import type { Answer } from './exchange.js';
+import { broken, missing, quote } from './failures.js';
+import { joinPath } from './path-query.js';
+import { records } from './records.js';
+import { AttemptError } from './retry.js';
+import { TREES_TYPE, treesReader, type TreesRecord } from './scorpio-trees-format.js';
+import { NO_ROUTE, isExtension } from './scorpio-route.js';
+import { readSize } from './size-field.js';
+import { parseTreeBody, treeOid } from './tree-body.js';
+import type { Wire } from './wire.js';
+
+export const TREES_PATH = '/api/v1/scorpio/trees';
+
+/** Entries after which a server may stop and be asked on. */
+const MAX_ENTRIES = 200_000;
+
+/** Records below a want that the answer's own trees do not lead to are skipped, but not without end. */
+const MAX_STRAY = 1_000;
+
+export interface TreesQuestion {
+  /** Absent: the head of `main`. */
+  readonly commit: Oid | undefined;
+  readonly wants: readonly { readonly path: RepoPath; readonly oid?: Oid | undefined }[];
+  readonly levels: number;
+}
+
+export type TreesPart =
+  | { readonly revision: Required<Revision> }
+  | { readonly answer: TreeAnswer }
+  | { readonly failed: RepoPath; readonly error: SourceError };
+
+/**
+ * One request for many directories. Undefined where the server does not know the route; otherwise the parts in the
+ * server's order: the revision, then for every want an answer or a failure, descendants in between. Wants that the
+ * server left for later, having sent enough, get neither: ask on for them.
+ */
+export async function scorpioTrees(
+  wire: Wire,
+  question: TreesQuestion,
+  options: RequestOptions,
+): Promise<AsyncGenerator<TreesPart, void, undefined> | undefined> {
+  const json = JSON.stringify({
+    commit: question.commit ?? null,
+    wants: question.wants.map(({ path, oid }) => ({ path: toText(path), oid: oid ?? null })),
+    levels: question.levels,
+    max_entries: MAX_ENTRIES,
+  });
+  return await askStream(
+    wire,
+    {
+      kind: 'trees',
+      slot: 'listing',
+      method: 'POST',
+      path: TREES_PATH,
+      json,
+      limit: { idle: wire.limits.idle },
+      compressible: true,
+      accept: TREES_TYPE,
+      accepts: NO_ROUTE,
+    },
+    async (answer) => {
+      if (!(await isExtension({ path: TREES_PATH }, answer, TREES_TYPE))) return undefined;
+      return parts(answer, question);
+    },
+    options,
+  );
+}
+
+/** JSON holds text. Callers ask only for paths that are UTF-8 (`isAddressable`). */
+function toText(path: RepoPath): string {
+  return Buffer.from(path, 'latin1').toString('utf8');
+}
+
+interface Expected {
+  /** What the parent, or the caller, states. */
+  readonly oid: Oid | undefined;
+  /** Levels of descendants that may follow it. */
+  readonly below: number;
+  readonly wanted: boolean;
+}
+
+async function* parts(
+  answer: Answer,
+  { commit, wants, levels }: TreesQuestion,
+): AsyncGenerator<TreesPart, void, undefined> {
+  const expected = new Map<RepoPath, Expected>();
+  for (const { path, oid } of wants) expected.set(path, { oid, below: levels - 1, wanted: true });
+  const state = { open: expected.size, stray: 0, ended: false, more: false };
+  try {
+    for await (const record of records(answer.body, treesReader(), TREES_PATH)) {
+      if (state.ended) throw broken(TREES_PATH, 'the answer goes on after its end');
+      const part = partOf(record, commit, expected, state);
+      if (part) yield part;
+    }
+  } catch (error) {
+    throw asFailure(error);
+  }
+  if (!state.ended) throw broken(TREES_PATH, 'the answer is cut off');
+  if (state.open > 0 && !state.more)
+    throw broken(TREES_PATH, `the answer leaves out ${state.open} directories asked for`);
+}
+
+function partOf(
+  record: TreesRecord,
+  commit: Oid | undefined,
+  expected: Map<RepoPath, Expected>,
+  state: { open: number; stray: number; ended: boolean; more: boolean },
+): TreesPart | undefined {
+  switch (record.tag) {
+    case 'head':
+      if (commit !== undefined && record.commit !== commit)
+        throw broken(TREES_PATH, `asked for commit ${commit}, answered for ${record.commit}`);
+      return { revision: { commit: record.commit, tree: record.tree } };
+    case 'end':
+      state.ended = true;
+      return undefined;
+    case 'more':
+      state.more = true;
+      return undefined;
+    default:
+  }
+  const place = expected.get(record.path);
+  if (!place) {
+    // A directory whose name was dropped (C10), or one twice.
+    state.stray += 1;
+    if (state.stray > MAX_STRAY) throw broken(TREES_PATH, 'the answer is about other directories');
+    return undefined;
+  }
+  expected.delete(record.path);
+  if (place.wanted) state.open -= 1;
+  const what = `directory ${quote(record.path)}`;
+  // Of a descendant nothing is said here: whoever wants it asks for it, and gets its failure then (C25).
+  if (record.tag === 'missing')
+    return place.wanted ? { failed: record.path, error: missing(what) } : undefined;
+  if (record.tag === 'error') {
+    const error = broken(what, `the server says ${quote(record.text)}`);
+    return place.wanted ? { failed: record.path, error } : undefined;
+  }
+  if (place.oid !== undefined && place.oid !== record.oid) {
+    const error = broken(what, `it is ${place.oid}, answered was ${record.oid}`);
+    return place.wanted ? { failed: record.path, error } : undefined;
+  }
+  return readTree(record, place, expected, what);
+}
+
+function readTree(
+  record: Extract<TreesRecord, { tag: 'tree' }>,
+  place: Expected,
+  expected: Map<RepoPath, Expected>,
+  what: string,
+): TreesPart | undefined {
+  const { path, oid, body } = record;
+  let parsed;
+  try {
+    parsed = parseTreeBody(body);
+  } catch (cause) {
+    const error = broken(what, 'it is no tree object', cause);
+    return place.wanted ? { failed: path, error } : undefined;
+  }
+  const { entries } = parsed;
+  if (place.below > 0) {
+    for (const entry of entries) {
+      if (entry.kind !== 'directory') continue;
+      const below = place.below - 1;
+      expected.set(joinPath(path, entry.name), { oid: entry.oid, below, wanted: false });
+    }
+  }
+  const answer: TreeAnswer = {
+    path,
+    oid,
+    entries,
+    verified: treeOid(body) === oid,
+    modesKnown: true,
+  };
+  if (!record.sizes) return { answer };
+  return { answer: { ...answer, sizes: sizesOf(record.sizes, parsed.places, entries) } };
+}
+
+function sizesOf(
+  raw: Buffer,
+  places: readonly number[],
+  entries: readonly TreeEntry[],
+): ReadonlyMap<Oid, number> {
+  const sizes = new Map<Oid, number>();
+  for (const [index, place] of places.entries()) {
+    const entry = entries[place];
+    if (!entry || entry.kind === 'directory' || entry.kind === 'submodule') continue;
+    const size = readSize(raw, index * 8);
+    if (size !== undefined) sizes.set(entry.oid, size);
+  }
+  return sizes;
+}
+
+/** Outside of a retry loop the failure itself is thrown. */
+function asFailure(error: unknown): unknown {
+  if (error instanceof AttemptError) return error.failure;
+  return error;
+}
