@@ -1,4 +1,4 @@
-import type { RequestOptions } from '@scorpiofs/objects';
+import { SourceError, type RequestOptions } from '@scorpiofs/objects';
 import type { LimitFunction } from 'p-limit';
 import { exchange, type Answer, type Question } from './exchange.js';
 import { byStatus, quote, tooLarge } from './failures.js';
@@ -83,6 +83,9 @@ async function askNow<T>(
         return await read(answer);
       } catch (error) {
         wire.counters.failed();
+        // What a reader finds wrong in the answer may have been damaged on its way.
+        if (error instanceof SourceError && error.kind === 'broken')
+          throw new AttemptError(error, 'later');
         throw error;
       }
     },

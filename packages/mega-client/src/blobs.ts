@@ -70,6 +70,7 @@ async function* oneBatch(
       yield part;
     }
   } catch (error) {
+    wire.counters.failed();
     return { failure: failureOf(error, signal), again: true };
   }
   return { failure: broken('contents', 'the server answers for none'), again: false };

@@ -81,6 +81,7 @@ async function* inBatches(
       const before = todo.size;
       const result = yield* oneBatch(wire, extension, commit, batch, todo, options, failures);
       if (result === 'plain') return [...open];
+      // Descendants that a break took away are no failure: they were not wanted by themselves, and are asked for when they are.
       // A server may stop, and an answer may break off, before the last want; then the others are asked for again.
       fruitless = todo.size === before ? fruitless + 1 : 0;
       if (fruitless === 0) continue;
@@ -135,6 +136,7 @@ async function* oneBatch(
       }
     }
   } catch (error) {
+    wire.counters.failed();
     return new BrokeOff(failureOf(error, signal));
   }
   return new Failed(broken('directories', 'the server answers for none of those asked for'));
