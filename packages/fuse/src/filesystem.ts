@@ -125,6 +125,7 @@ export interface Lock {
 export interface DirSink {
   /** True for READDIRPLUS. `add` works in both; in plus mode it gives the name and type only, without a lookup reference. */
   readonly plus: boolean;
+  /** `type`: file type bits (S_IFMT) as in `st_mode`; permission bits beside them do no harm. */
   add(name: Name, ino: bigint, type: number, offset: number): boolean;
   /** Only in plus mode: entry with attributes; takes one lookup reference when it returned true. */
   addEntry(name: Name, entry: Entry, offset: number): boolean;
@@ -145,13 +146,19 @@ export interface SessionInfo {
   readonly notify: Notifier;
 }
 
-/** Tells the kernel what it must no longer believe. An unknown node or name is no error. */
+/**
+ * Tells the kernel what it must no longer believe. An unknown node or name is no error. The methods return at once: the
+ * kernel may wait for a directory or page that a request holds which this process must answer first, so notifications are
+ * sent from another thread, in order.
+ */
 export interface Notifier {
   /** Attributes, and cached data from `offset` for `length` bytes (0: to the end); a negative offset: attributes only. */
   invalInode(node: NodeId, offset: number, length: number): void;
   invalEntry(parent: NodeId, name: Name): void;
   expireEntry(parent: NodeId, name: Name): void;
   deleteEntry(parent: NodeId, child: NodeId, name: Name): void;
+  /** All that was sent before has reached the kernel (or the session has ended). Not to be awaited inside a request. */
+  settled(): Promise<void>;
 }
 
 /** Agreed at mount; what is absent has the default of the session. */
@@ -172,7 +179,13 @@ export interface FileSystemOptions {
   readonly allowIdmap?: boolean;
   /** Cache symlink targets (FUSE_CACHE_SYMLINKS). */
   readonly cacheSymlinks?: boolean;
+  /**
+   * How many file systems a backing file may be stacked on (passthrough); 0 does without. Default 1, which still allows a
+   * kernel overlay above this mount.
+   */
   readonly maxStackDepth?: number;
+  /** Default `auto`: the kernel asks for attributes with the names where it saw them used. */
+  readonly readdirPlus?: 'auto' | 'always' | 'never';
 }
 
 /**
@@ -219,7 +232,13 @@ export interface FileSystem {
   link?(req: Request, node: NodeId, newParent: NodeId, newName: Name): Maybe<Entry>;
 
   /** Default: the kernel is told ENOSYS where it understands that (never asked again), else success with handle 0. */
-  open?(req: Request, node: NodeId, flags: number): Maybe<OpenReply>;
+  open?(
+    req: Request,
+    node: NodeId,
+    flags: number,
+    /** With O_TRUNC: set-id bits are to be cleared (HANDLE_KILLPRIV_V2). */
+    killSuidgid?: boolean,
+  ): Maybe<OpenReply>;
   create?(
     req: Request,
     parent: NodeId,

@@ -64,6 +64,8 @@ export const syscallNumbers = {
   fchmodat: [268, 53],
   utimensat: [280, 88],
   fallocate: [285, 47],
+  dup3: [292, 24],
+  fcntl: [72, 25],
   pipe2: [293, 59],
   prlimit64: [302, 261],
   name_to_handle_at: [303, 264],

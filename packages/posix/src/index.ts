@@ -8,6 +8,7 @@ export {
   hasCapability,
   type Capabilities,
 } from './capabilities.js';
+export { dup3, setStatusFlags, statusFlags } from './dup.js';
 export { errno, errnoName, failed, type Errno, type ErrnoName } from './errno.js';
 export { flock, flockAsync, LOCK } from './flock.js';
 export { DT, eachDirent, getdents } from './getdents.js';
@@ -27,6 +28,7 @@ export {
   syncfs,
   syncfsAsync,
   write,
+  writeAsync,
 } from './io.js';
 export { ioctl, ioctlNumber } from './ioctl.js';
 export {

@@ -25,6 +25,10 @@ export function write(fd: number, data: Uint8Array, length = data.length): numbe
   return result(transfer(SYS.write, fd, data, Math.min(length, data.length)));
 }
 
+export function writeAsync(fd: number, data: Uint8Array): Promise<number> {
+  return callAsync(transfer, SYS.write, fd, data, data.length);
+}
+
 /** Bytes read from `offset` into the whole buffer, or `-errno`; may be fewer than asked. */
 export function pread(fd: number, into: Uint8Array, offset: number): number {
   return result(positioned(SYS.pread64, fd, into, into.length, offset));

@@ -1,0 +1,65 @@
+import { opendir, realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { detachDeadMounts } from './dead-mounts.js';
+import * as errors from './errors.js';
+import { isFuse, mountAt, readMountTable } from './mount-table.js';
+import { ownMountOver } from './own-mounts.js';
+
+/**
+ * Makes sure that a file system can be mounted at `path` and returns the path as the mount table will have it. Looks only at
+ * the mount table before the path is touched: a dead mount there is detached, one that lives is left alone.
+ */
+export async function checkMountpoint(path: string, allowNonEmpty = false): Promise<string> {
+  const given = resolve(path);
+  await checkTable(given);
+  let real: string;
+  try {
+    real = await realpath(given);
+  } catch (error) {
+    throw explain(given, error);
+  }
+  if (real !== given) await checkTable(real);
+  try {
+    if (!(await stat(real)).isDirectory()) throw errors.mountpointNotDirectory(given);
+    if (!allowNonEmpty) await checkEmpty(real);
+  } catch (error) {
+    throw explain(given, error);
+  }
+  return real;
+}
+
+async function checkTable(path: string): Promise<void> {
+  const own = ownMountOver(path);
+  if (own !== undefined && own !== path) throw errors.insideOwnMount(path, own);
+  for (;;) {
+    const table = await readMountTable();
+    const there = mountAt(table, path);
+    if (there !== undefined && isFuse(there)) {
+      const { detached, failed } = await detachDeadMounts(path);
+      if (failed.some(({ entry }) => entry.id === there.id)) throw errors.mountpointDead(path);
+      if (!detached.some(({ id }) => id === there.id))
+        throw errors.alreadyMounted(path, there.type);
+      continue;
+    }
+    return;
+  }
+}
+
+async function checkEmpty(directory: string): Promise<void> {
+  const listing = await opendir(directory);
+  try {
+    if ((await listing.read()) !== null) throw errors.mountpointNotEmpty(directory);
+  } finally {
+    await listing.close();
+  }
+}
+
+function explain(path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return errors.mountpointMissing(path);
+  if (code === 'ENOTDIR') return errors.mountpointNotDirectory(path);
+  if (code === 'EACCES' || code === 'EPERM') return errors.mountpointDenied(path, error);
+  if (code === 'ENOTCONN' || code === 'ECONNABORTED') return errors.mountpointDead(path);
+  return error;
+}
