@@ -25,7 +25,7 @@ export function parseTreeBody(body: Buffer): ParsedTree {
     const space = body.indexOf(0x20, at);
     const nul = space < 0 ? -1 : body.indexOf(0, space + 1);
     if (nul < 0 || nul + 21 > body.length) throw new Error(`tree object cut off at byte ${at}`);
-    const kind = kindOf(body.toString('latin1', at, space));
+    const kind = kindOfMode(body.toString('latin1', at, space));
     const name = body.toString('latin1', space + 1, nul);
     at = nul + 21;
     if (!isName(name) || names.has(name)) {
@@ -46,7 +46,7 @@ export function isName(name: string): boolean {
 }
 
 /** Known texts first; then by file type, as historic trees hold `100664` and padded modes. */
-function kindOf(mode: string): EntryKind {
+export function kindOfMode(mode: string): EntryKind {
   const known = KINDS.get(mode);
   if (known) return known;
   const bits = /^[0-7]{5,7}$/.test(mode) ? Number.parseInt(mode, 8) : 0;

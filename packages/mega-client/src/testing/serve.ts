@@ -20,7 +20,7 @@ export type Handler = (
   body: string,
 ) => void | Promise<void>;
 
-export async function serve(handler: Handler): Promise<TestServer> {
+export async function serve(handler: Handler, port = 0): Promise<TestServer> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -38,11 +38,11 @@ export async function serve(handler: Handler): Promise<TestServer> {
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     asked,
     connections: () => accepted,
     open: () => sockets.size,
