@@ -10,7 +10,7 @@ import type {
 import { askStream } from './ask.js';
 import type { Answer } from './exchange.js';
 import { broken, missing, quote } from './failures.js';
-import { joinPath } from './path-query.js';
+import { isAddressable, joinPath } from './path-query.js';
 import { records } from './records.js';
 import { AttemptError } from './retry.js';
 import { TREES_TYPE, treesReader, type TreesRecord } from './scorpio-trees-format.js';
@@ -49,10 +49,11 @@ export async function scorpioTrees(
   question: TreesQuestion,
   options: RequestOptions,
 ): Promise<AsyncGenerator<TreesPart, void, undefined> | undefined> {
+  const levels = Math.min(MAX_LEVELS, Math.max(1, Math.trunc(question.levels)));
   const json = JSON.stringify({
     commit: question.commit ?? null,
-    wants: question.wants.map(({ path, oid }) => ({ path: toText(path), oid: oid ?? null })),
-    levels: question.levels,
+    wants: question.wants.map(wantOf),
+    levels,
     max_entries: MAX_ENTRIES,
   });
   return await askStream(
@@ -70,15 +71,20 @@ export async function scorpioTrees(
     },
     async (answer) => {
       if (!(await isExtension({ path: TREES_PATH }, answer, TREES_TYPE))) return undefined;
-      return parts(answer, question);
+      return parts(answer, { ...question, levels });
     },
     options,
   );
 }
 
-/** JSON holds text. Callers ask only for paths that are UTF-8 (`isAddressable`). */
-function toText(path: RepoPath): string {
-  return Buffer.from(path, 'latin1').toString('utf8');
+/** Most levels that the format lets one ask for. */
+const MAX_LEVELS = 64;
+
+/** JSON holds text: a path that is not UTF-8 goes as base64 of its bytes. */
+function wantOf({ path, oid }: TreesQuestion['wants'][number]): object {
+  const bytes = Buffer.from(path, 'latin1');
+  if (!isAddressable(path)) return { path_b64: bytes.toString('base64'), oid: oid ?? null };
+  return { path: bytes.toString('utf8'), oid: oid ?? null };
 }
 
 interface Expected {

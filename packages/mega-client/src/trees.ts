@@ -10,7 +10,6 @@ import {
 import { concurrent } from './concurrent.js';
 import type { Extension } from './extension.js';
 import { broken } from './failures.js';
-import { isAddressable } from './path-query.js';
 import { plainTree } from './plain-tree.js';
 import { scorpioTrees } from './scorpio-trees.js';
 import type { Wire } from './wire.js';
@@ -29,17 +28,10 @@ export async function* trees(
   options: TreesOptions,
 ): AsyncGenerator<TreeAnswer, void, undefined> {
   const failures = new Map<RepoPath, SourceError>();
-  const batched = extension.may('treeLevels')
-    ? wants.filter((want) => isAddressable(want.path))
-    : [];
-  let single: readonly TreeWant[] = wants;
-  if (batched.length > 0) {
-    const left = yield* inBatches(wire, extension, batched, options, failures);
-    // Everything is left where the server turned out to be plain.
-    const done = new Set(batched);
-    for (const want of left) done.delete(want);
-    single = wants.filter((want) => !done.has(want));
-  }
+  // Everything is left where the server turns out to be plain.
+  const single = extension.may('treeLevels')
+    ? yield* inBatches(wire, extension, wants, options, failures)
+    : wants;
   yield* oneByOne(wire, single, options, failures);
   const [first] = failures.values();
   if (first) throw failures.size === 1 && wants.length === 1 ? first : new TreesError(failures);
@@ -77,7 +69,7 @@ async function* inBatches(
     const todo = new Map(group.map((want) => [want.path, want]));
     let fruitless = 0;
     while (todo.size > 0) {
-      const batch = [...todo.values()].slice(0, extension.maxBatch);
+      const batch = firstOf(todo.values(), extension.maxBatch);
       const before = todo.size;
       const result = yield* oneBatch(wire, extension, commit, batch, todo, options, failures);
       if (result === 'plain') return [...open];
@@ -94,6 +86,20 @@ async function* inBatches(
     for (const want of group) open.delete(want);
   }
   return [];
+}
+
+/** A server takes 2 MiB of JSON (mega: 1.1); this much of paths stays below it. */
+const PATH_BYTES = 512 * 1024;
+
+function firstOf(wants: Iterable<TreeWant>, most: number): readonly TreeWant[] {
+  const batch: TreeWant[] = [];
+  let bytes = 0;
+  for (const want of wants) {
+    bytes += want.path.length;
+    if (batch.length === most || (batch.length > 0 && bytes > PATH_BYTES)) break;
+    batch.push(want);
+  }
+  return batch;
 }
 
 class Failed {

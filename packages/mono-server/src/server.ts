@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { parseBind } from './bind-address.js';
 import { badOption, bindFailed } from './error.js';
 import { Faults } from './faults/faults.js';
@@ -55,7 +56,13 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
     faults.set(options.faults ?? []);
     let url = '';
     const app = createApp({ mono, faults, options, baseUrl: () => url });
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+    // Every handler has written its answer itself. Hono wraps that of a HEAD in a new response, which would be sent a second
+    // time: an error, and the connection closed.
+    const fetch: typeof app.fetch = async (request, env) => {
+      await app.fetch(request, env);
+      return RESPONSE_ALREADY_SENT;
+    };
+    const server = createAdaptorServer({ fetch }) as Server;
     await listen(server, bind.host, bind.port);
     url = addressUrl(server.address() as AddressInfo);
     options.onEvent?.({ level: 'info', event: 'listening', url });
