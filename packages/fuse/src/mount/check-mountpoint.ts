@@ -2,6 +2,7 @@ import { opendir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { detachDeadMounts } from './dead-mounts.js';
+import { errorCode } from './error-code.js';
 import * as errors from './errors.js';
 import { isFuse, mountAt, readMountTable } from './mount-table.js';
 import { ownMountOver } from './own-mounts.js';
@@ -56,7 +57,7 @@ async function checkEmpty(directory: string): Promise<void> {
 }
 
 function explain(path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === 'ENOENT') return errors.mountpointMissing(path);
   if (code === 'ENOTDIR') return errors.mountpointNotDirectory(path);
   if (code === 'EACCES' || code === 'EPERM') return errors.mountpointDenied(path, error);

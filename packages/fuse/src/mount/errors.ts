@@ -39,14 +39,18 @@ export function noFusermount(): FuseMountError {
 }
 
 export function fusermountFailed(said: string): FuseMountError {
+  const message = `fusermount3 refused: ${said || 'no reason given'}`;
+  if (/\/dev\/fuse: Permission denied/.test(said)) {
+    return new FuseMountError(
+      'FUSE_NO_RIGHTS',
+      message,
+      '/dev/fuse must be readable and writable for you (mode 0666 on most systems), or run as root',
+    );
+  }
   const hint = /user_allow_other/.test(said)
     ? 'put a line `user_allow_other` into /etc/fuse.conf, or mount without allow_other'
     : 'see the message of fusermount3; the mount point must belong to you and be writable';
-  return new FuseMountError(
-    'FUSE_MOUNT_FAILED',
-    `fusermount3 refused: ${said || 'no reason given'}`,
-    hint,
-  );
+  return new FuseMountError('FUSE_MOUNT_FAILED', message, hint);
 }
 
 export function mountFailed(mountpoint: string, reason: string): FuseMountError {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 
 import type { ChannelEnd } from '../channel/channel.js';
@@ -6,6 +7,7 @@ import type { SessionInfo } from '../filesystem.js';
 import { Session } from '../session/session.js';
 import type { Mounted, MountStats, Transport, UnmountOptions } from '../transport.js';
 import { detach } from './dead-mounts.js';
+import { errorCode } from './error-code.js';
 import * as errors from './errors.js';
 import { findFusermount, mountByFusermount } from './fusermount.js';
 import { isFuse, mountAt, readMountTable } from './mount-table.js';
@@ -26,9 +28,10 @@ export const kernelTransport: Transport = {
 
   async unavailable() {
     try {
-      await access(FUSE_DEVICE);
+      await access(FUSE_DEVICE, constants.R_OK | constants.W_OK);
     } catch (error) {
-      return errors.noDevice(FUSE_DEVICE, error);
+      if (errorCode(error) !== 'EACCES') return errors.noDevice(FUSE_DEVICE, error);
+      return errors.noRights(`open ${FUSE_DEVICE}`, error);
     }
     return isRoot() || findFusermount() !== undefined ? undefined : errors.noFusermount();
   },

@@ -448,8 +448,9 @@ function keyOf(low: number, high: number): number {
   return (high & 0x7fffffff) * 2 ** 32 + low;
 }
 
+/** By its method, not its class: promises of another realm (a vm context, jest) are promises too. */
 function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 function isAbort(error: unknown): boolean {
