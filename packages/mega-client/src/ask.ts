@@ -115,27 +115,35 @@ const DETAIL_LIMIT = 64 * 1024;
 
 /** A failure need not be JSON (mega: 1.1): its words are taken from an envelope or as they are. */
 async function failureOf(asked: Asked, answer: Answer): Promise<AttemptError> {
-  const detail = await detailOf(asked.path, answer);
-  const failure = byStatus(asked.path, answer.status, detail);
   const { status } = answer;
-  const later = status === 408 || status === 429 || status >= 500;
+  const said = await wordsOf(asked.path, answer);
+  const failure = byStatus(asked.path, status, said);
+  const later = status === 408 || status === 429 || status >= 500 || (status === 404 && !said.own);
   const header = answer.headers['retry-after'];
   const after = parseRetryAfter(typeof header === 'string' ? header : undefined);
   return new AttemptError(failure, later ? 'later' : 'never', after);
 }
 
-async function detailOf(what: string, answer: Answer): Promise<string> {
+interface Words {
+  readonly detail: string;
+  /** The server's wrapper, or nothing at all as old servers did (C16). */
+  readonly own: boolean;
+}
+
+async function wordsOf(what: string, answer: Answer): Promise<Words> {
   const location = answer.headers['location'];
   if (answer.status >= 300 && answer.status < 400 && typeof location === 'string') {
     answer.cancel();
-    return `redirects to ${quote(location)}, which is not followed: correct the server's address`;
+    const where = `redirects to ${quote(location)}, which is not followed`;
+    return { detail: `${where}: correct the server's address`, own: false };
   }
   try {
     const text = (await collect(answer, what, DETAIL_LIMIT)).toString();
-    return messageIn(text) ?? text;
+    const message = messageIn(text);
+    return { detail: message ?? text, own: message !== undefined || text === '' };
   } catch (error) {
     // The status is the failure; a body that breaks as well adds nothing, except when the caller ended it.
-    if (error instanceof AttemptError) return '';
+    if (error instanceof AttemptError) return { detail: '', own: false };
     throw error;
   }
 }

@@ -2,6 +2,8 @@ import { EMPTY_BLOB, SourceError, type Oid, type RequestOptions } from '@scorpio
 import { ask } from './ask.js';
 import type { Answer } from './exchange.js';
 import { blobPath } from './blob.js';
+import { byStatus } from './failures.js';
+import { AttemptError } from './retry.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -24,11 +26,21 @@ export async function blobSize(
       limit: { total: wire.limits.listing },
       accepts: [404, 409],
     },
-    async ({ status, size: declared }) => (status === 200 ? (declared ?? 'untold') : undefined),
+    async ({ status, size: declared, headers }) => {
+      if (status === 200) return declared ?? 'untold';
+      if (status === 404 && !isOwn(headers['content-type'], declared))
+        throw new AttemptError(byStatus(blobPath(oid), status, { own: false }), 'later');
+      return undefined;
+    },
     options,
   );
   // A proxy that streams takes the length away; then only the content tells.
   return size === 'untold' ? await counted(wire, oid, options) : size;
+}
+
+/** A HEAD has no words, but shows their kind: the server's are JSON, or nothing; a proxy's are a page (D6). */
+function isOwn(type: string | string[] | undefined, length: number | undefined): boolean {
+  return (typeof type === 'string' && type.startsWith('application/json')) || !length;
 }
 
 async function counted(wire: Wire, oid: Oid, options: RequestOptions): Promise<number | undefined> {

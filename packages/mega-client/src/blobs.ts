@@ -56,14 +56,12 @@ async function* oneBatch(
   let parts;
   try {
     parts = await scorpioBlobs(wire, batch, maxBytes, signal ? { signal } : {});
+    if (!parts) extension.disproved('blobBatches');
   } catch (error) {
     return { failure: failureOf(error, signal), again: false };
   }
-  if (!parts) {
-    extension.disproved('blobBatches');
-    return 'plain';
-  }
-  extension.proved();
+  if (!parts) return 'plain';
+  extension.proved('blobBatches');
   try {
     for await (const part of parts) {
       open.delete(part.oid);

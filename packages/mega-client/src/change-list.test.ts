@@ -111,7 +111,7 @@ test('M01, C01: the status answer is recognised, anything else is an error', asy
   answer = 'status';
   await serverStatus(wire);
   answer = 'unknown';
-  await expect(serverStatus(wire)).rejects.toMatchObject({ kind: 'missing' });
+  await expect(serverStatus(wire)).rejects.toMatchObject({ kind: 'broken', status: 404 });
   answer = { data: null };
   await expect(serverStatus(wire)).rejects.toMatchObject({ kind: 'broken' });
 });

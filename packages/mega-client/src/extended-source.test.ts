@@ -257,6 +257,18 @@ test('D7: an answer that breaks off is asked on for; one that never brings anyth
   expect(asked.length).toBe(2);
 });
 
+test("D6: an extension that was there and is not is a proxy's word, and no reason to become slow for ever", async () => {
+  answer = () => stream(rootRecord);
+  await client.head();
+  answer = () => undefined;
+  await expect(client.head()).rejects.toMatchObject({ kind: 'broken' });
+  await expect(list([{ revision, path: '/dir', oid: dir }])).rejects.toMatchObject({
+    kind: 'broken',
+  });
+  answer = () => stream(rootRecord);
+  expect(await client.head()).toEqual({ commit: COMMIT, tree: root });
+});
+
 test('D10: leaving a listing early ends the request on the wire', async () => {
   await client.close();
   await server.close();

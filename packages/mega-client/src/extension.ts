@@ -1,4 +1,5 @@
 import type { RequestOptions } from '@scorpiofs/objects';
+import { broken } from './failures.js';
 import { orAborted } from './or-aborted.js';
 import {
   EXTENDED,
@@ -8,12 +9,15 @@ import {
 } from './scorpio-capabilities.js';
 import type { Wire } from './wire.js';
 
+type Feature = 'treeLevels' | 'blobBatches';
+
 /**
  * What is known about the server's extension. The first question of a kind is simply asked in the extension's form: a
  * plain server answers 404, and an extended one has answered, without a round trip for discovery.
  */
 export class Extension {
   readonly #wire: Wire;
+  readonly #proved = new Set<Feature>();
   #known: ScorpioCapabilities | undefined;
   #asking: Promise<ScorpioCapabilities> | undefined;
 
@@ -22,7 +26,7 @@ export class Extension {
   }
 
   /** Whether the extension's form is worth trying: known to be there, or not known yet. */
-  may(feature: 'treeLevels' | 'blobBatches'): boolean {
+  may(feature: Feature): boolean {
     return this.#known?.[feature] ?? true;
   }
 
@@ -30,13 +34,18 @@ export class Extension {
     return (this.#known ?? EXTENDED).maxBatch;
   }
 
-  /** A route answered: version 1 is there. */
-  proved(): void {
+  /** The feature's route answered: version 1 is there. */
+  proved(feature: Feature): void {
     this.#known ??= EXTENDED;
+    this.#proved.add(feature);
   }
 
-  /** A route is not there. Without trees it is a plain server; without the others, only those are asked singly. */
-  disproved(feature: 'treeLevels' | 'blobBatches'): void {
+  /**
+   * The feature's route is not there: without trees it is a plain server; without the others, only those are asked singly.
+   * Throws where it was there before: then something stands between, a proxy without its server, and nothing it says counts (D6).
+   */
+  disproved(feature: Feature): void {
+    if (this.#proved.has(feature)) throw broken('the server', 'its extension is gone for now');
     if (feature === 'treeLevels') this.#known = PLAIN;
     else this.#known = { ...(this.#known ?? EXTENDED), blobBatches: false };
   }

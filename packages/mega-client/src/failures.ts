@@ -35,10 +35,19 @@ export function closed(what: string): SourceError {
   return new SourceError('cancelled', `${what}: the client was closed`);
 }
 
-/** Failure by HTTP status (mega: 1.1, 1.3). `detail` is the server's own text, where it gave any. */
-export function byStatus(what: string, status: number, detail: string): SourceError {
+/**
+ * Failure by HTTP status (mega: 1.1, 1.3). `detail` is the answer's text, where it gave any; `own` whether it is the server's
+ * word about what was asked for. A 404 that is not, of an unknown route (M03) or of a proxy without its server, does not say that
+ * anything is missing (D6).
+ */
+export function byStatus(
+  what: string,
+  status: number,
+  { detail = '', own = true }: { readonly detail?: string; readonly own?: boolean },
+): SourceError {
   const words = detail === '' ? '' : ` ${quote(detail)}`;
-  return new SourceError(kindOfStatus(status), `${what}: HTTP ${status}${words}`, {
+  const kind = status === 404 && !own ? 'broken' : kindOfStatus(status);
+  return new SourceError(kind, `${what}: HTTP ${status}${words}`, {
     status,
     timedOut: status === 408 || status === 504,
   });

@@ -65,7 +65,6 @@ test.each([
   [503, 'broken', 3],
   [429, 'refused', 3],
   [408, 'broken', 3],
-  [404, 'missing', 1],
   [400, 'refused', 1],
   [401, 'refused', 1],
   [403, 'refused', 1],
@@ -82,6 +81,31 @@ test.each([
   // The server's words come along, without what would act on a terminal.
   expect(String(failure)).not.toContain('\u001b');
   expect(server.asked).toHaveLength(requests);
+});
+
+const PAGE = { 'content-type': 'text/html', 'content-length': 9 };
+
+test.each([
+  [
+    'the wrapper',
+    { 'content-type': 'application/json' },
+    '{"req_result":false,"data":null,"err_message":"gone"}',
+    'missing',
+  ],
+  ['nothing, as old servers', { 'content-length': 0 }, '', 'missing'],
+  ['an unknown route', {}, 'Operation not supported', 'broken'],
+  ["a proxy's page", PAGE, '<p>hm</p>', 'broken'],
+])('C16, M03, D6: 404 with %s', async (_, headers, body, kind) => {
+  await start((request, response) => {
+    response.writeHead(404, headers).end(request.method === 'HEAD' ? undefined : body);
+  });
+  await expect(client.blob(OID)).rejects.toMatchObject({ kind, status: 404 });
+  expect(server.asked).toHaveLength(kind === 'missing' ? 1 : 3);
+});
+
+test("D6: a proxy's 404 to HEAD is no proof that a size is missing", async () => {
+  await start((_, response) => void response.writeHead(404, PAGE).end());
+  await expect(client.sizes([OID])).rejects.toMatchObject({ kind: 'broken', status: 404 });
 });
 
 test('C17: 409 on a blob is an error for its content at once, and an absent size', async () => {

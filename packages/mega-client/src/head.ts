@@ -43,7 +43,7 @@ export class Head {
       this.#extension.disproved('treeLevels');
       return undefined;
     }
-    this.#extension.proved();
+    this.#extension.proved('treeLevels');
     let revision: Required<Revision> | undefined;
     let root: TreeAnswer | undefined;
     for await (const part of parts) {

@@ -46,7 +46,7 @@ export async function scorpioBlobs(
   );
 }
 
-type BlobRecord =
+export type BlobRecord =
   | { readonly tag: 'end' }
   | { readonly tag: 'missing'; readonly oid: Oid }
   | { readonly tag: 'error'; readonly oid: Oid; readonly text: string }
@@ -96,7 +96,8 @@ const BLOB = 1;
 const MISSING = 2;
 const ERROR = 3;
 
-function blobReader(limit: number): (bytes: Buffer) => Step<BlobRecord> {
+/** Reads one record; contents above `limit` bytes are not waited for. */
+export function blobReader(limit: number): (bytes: Buffer) => Step<BlobRecord> {
   return (bytes) => {
     const tag = bytes[0];
     if (tag === END) return { record: { tag: 'end' }, length: 1 };

@@ -30,7 +30,7 @@ export async function isExtension(
   }
   const said = envelope.safeParse(parse(await collect(answer, asked.path, DETAIL_LIMIT)));
   if (!said.success) return false;
-  throw new AttemptError(byStatus(asked.path, status, said.data.err_message), 'never');
+  throw new AttemptError(byStatus(asked.path, status, { detail: said.data.err_message }), 'never');
 }
 
 function parse(body: Buffer): unknown {

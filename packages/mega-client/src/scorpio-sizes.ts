@@ -33,7 +33,7 @@ export async function scorpioSizes(
       if (!(await isExtension({ path: PATH }, answer, TYPE))) return undefined;
       const open = new Set(oids);
       const sizes = new Map<Oid, number>();
-      for await (const { oid, size } of records(answer.body, readRecord, PATH)) {
+      for await (const { oid, size } of records(answer.body, readSizeRecord, PATH)) {
         if (!open.delete(oid))
           throw new AttemptError(broken(PATH, `${oid} was not asked for, or comes twice`), 'never');
         if (size !== undefined) sizes.set(oid, size);
@@ -50,7 +50,8 @@ export async function scorpioSizes(
   );
 }
 
-function readRecord(bytes: Buffer): Step<{ oid: Oid; size: number | undefined }> {
+/** Exported for its test. */
+export function readSizeRecord(bytes: Buffer): Step<{ oid: Oid; size: number | undefined }> {
   if (bytes.length < 28) return { need: 28 };
   return {
     record: { oid: bytes.toString('hex', 0, 20) as Oid, size: readSize(bytes, 20) },

@@ -3,23 +3,12 @@ import { SourceError, type Oid, type TreeEntry, type TreeName } from '@scorpiofs
 import fc from 'fast-check';
 import { records } from './records.js';
 import { treesReader, type TreesRecord } from './scorpio-trees-format.js';
+import { cut } from './testing/cut.js';
 import { encode } from './testing/encode.js';
 import { canonicalBody, treeOid } from './tree-body.js';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
-
-/** A stream cut at the given places; the pieces together are the whole. */
-async function* cut(whole: Buffer, places: readonly number[]): AsyncGenerator<Buffer> {
-  await Promise.resolve();
-  const sorted = [...new Set(places.map((place) => place % (whole.length + 1)))];
-  sorted.sort((a, b) => a - b);
-  let from = 0;
-  for (const to of [...sorted, whole.length]) {
-    yield whole.subarray(from, to);
-    from = to;
-  }
-}
 
 /** Records with their bytes copied: they are valid only until the next one. */
 async function read(body: AsyncIterable<Buffer>): Promise<unknown[]> {

@@ -23,7 +23,7 @@ export async function sizes(
       extension.disproved('blobBatches');
       break;
     }
-    extension.proved();
+    extension.proved('blobBatches');
     for (const [oid, size] of answer) found.set(oid, size);
     rest = rest.slice(batch.length);
   }

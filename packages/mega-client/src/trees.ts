@@ -123,14 +123,12 @@ async function* oneBatch(
   try {
     const question = { commit, wants: batch.map(stated), levels };
     parts = await scorpioTrees(wire, question, signal ? { signal } : {});
+    if (!parts) extension.disproved('treeLevels');
   } catch (error) {
     return new Failed(failureOf(error, signal));
   }
-  if (!parts) {
-    extension.disproved('treeLevels');
-    return 'plain';
-  }
-  extension.proved();
+  if (!parts) return 'plain';
+  extension.proved('treeLevels');
   try {
     for await (const part of parts) {
       if ('answer' in part) {
