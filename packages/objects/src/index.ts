@@ -1,6 +1,16 @@
+export { BlobHasher } from './blob-hasher.js';
+export { encodeTree } from './encode-tree.js';
+export { hashObject, type ObjectKind } from './hash-object.js';
+export { kindOfMode, modeText } from './mode.js';
 export * from './name.js';
 export * from './oid.js';
+export { parseTree } from './parse-tree.js';
 export * from './partial-error.js';
+export { safeEntries, type DroppedEntry, type SafeEntries } from './safe-entries.js';
 export * from './source-error.js';
 export * from './source.js';
+export { TreeFormatError } from './tree-format-error.js';
+export { TreeIndex } from './tree-index.js';
+export { isTreeName, nameProblem, type NameProblem } from './tree-name.js';
+export { compareEntries } from './tree-order.js';
 export * from './tree.js';
