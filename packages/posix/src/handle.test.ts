@@ -5,9 +5,8 @@ import { expect, test } from '@jest/globals';
 import { O } from './arch.js';
 import { CAP, hasCapability } from './capabilities.js';
 import { failed } from './errno.js';
-import { nameToHandleAt, openByHandleAt } from './handle.js';
+import { FileHandle, nameToHandleAt, openByHandleAt } from './handle.js';
 import { close } from './io.js';
-import { made } from './made.js';
 import { openat } from './openat.js';
 import { Scratch } from './scratch.js';
 import { AT_EMPTY_PATH } from './stat.js';
@@ -17,20 +16,25 @@ import { AT_EMPTY_PATH } from './stat.js';
   () => {
     using scratch = new Scratch();
     scratch.file('f', 'content');
-    const handle = made(nameToHandleAt(scratch.fd, 'f'));
+    const handle = new FileHandle();
+    expect(nameToHandleAt(scratch.fd, 'f', handle)).toBe(0);
+    const key = handle.key;
     const opath = openat(scratch.fd, 'f', O.O_PATH);
-    expect(nameToHandleAt(opath, '', AT_EMPTY_PATH)).toEqual(handle);
+    expect(nameToHandleAt(opath, '', handle, AT_EMPTY_PATH)).toBe(0);
+    expect(handle.key).toBe(key);
+    expect(handle.mountId).toBeGreaterThan(0);
     close(opath);
     fs.renameSync(scratch.path + '/f', scratch.path + '/g');
-    const fd = openByHandleAt(scratch.fd, handle.bytes, O.O_RDONLY);
+    const fd = openByHandleAt(scratch.fd, key, O.O_RDONLY);
     expect(fs.readFileSync(fd, 'utf8')).toBe('content');
     close(fd);
     fs.unlinkSync(scratch.path + '/g');
-    expect(openByHandleAt(scratch.fd, handle.bytes, O.O_PATH)).toBe(failed('ESTALE'));
+    expect(openByHandleAt(scratch.fd, key, O.O_PATH)).toBe(failed('ESTALE'));
   },
 );
 
-test('errors are values', () => {
+test('errors are values, and a key that is no handle opens nothing', () => {
   using scratch = new Scratch();
-  expect(nameToHandleAt(scratch.fd, 'none')).toBe(failed('ENOENT'));
+  expect(nameToHandleAt(scratch.fd, 'none', new FileHandle())).toBe(failed('ENOENT'));
+  expect(openByHandleAt(scratch.fd, 'x'.repeat(500), O.O_PATH)).toBe(failed('EINVAL'));
 });

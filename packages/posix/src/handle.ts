@@ -1,6 +1,6 @@
 import { O, SYS } from './arch.js';
-import type { Errno } from './errno.js';
-import { rawCall, result } from './libc.js';
+import { failed, type Errno } from './errno.js';
+import { outcome, rawCall, result } from './libc.js';
 import { cPath, type BytePath } from './path.js';
 
 // struct file_handle: u32 handle_bytes, s32 handle_type, bytes.
@@ -16,31 +16,54 @@ const fromHandle = rawCall<[mountFd: number, handle: Uint8Array, flags: number]>
   'uint32',
 );
 
-/** A file's name for ever: the whole `struct file_handle`, and the mount it was found on. */
-export interface FileHandle {
-  readonly bytes: Buffer;
-  readonly mountId: number;
-}
+/**
+ * A file's identity for ever: the whole `struct file_handle` as a string of one character per byte, so that it can be
+ * a key. Fill it again and again: `nameToHandleAt` allocates nothing but that string, on demand.
+ */
+export class FileHandle {
+  readonly bytes = Buffer.alloc(HEADER + MAX_HANDLE_SZ);
+  readonly mount = Buffer.alloc(4);
 
-const room = Buffer.alloc(HEADER + MAX_HANDLE_SZ);
-const mountId = Buffer.alloc(4);
+  get length(): number {
+    return HEADER + this.bytes.readUInt32LE(0);
+  }
+  /** How the file system encodes it (`linux/exportfs.h`). */
+  get type(): number {
+    return this.bytes.readInt32LE(4);
+  }
+  get key(): string {
+    return this.bytes.toString('latin1', 0, this.length);
+  }
+  /** Of the mount the file was found on, as in `/proc/self/mountinfo`. */
+  get mountId(): number {
+    return this.mount.readInt32LE(0);
+  }
+}
 
 /**
  * A handle that survives renames and reboots. `flags`: AT_EMPTY_PATH for the descriptor itself, AT_SYMLINK_FOLLOW.
  * EOPNOTSUPP where the file system has none. Needs no privilege.
  */
-export function nameToHandleAt(dirfd: number, path: BytePath, flags = 0): FileHandle | Errno {
-  room.writeUInt32LE(MAX_HANDLE_SZ, 0);
-  const r = result(toHandle(SYS.name_to_handle_at, dirfd, cPath(path), room, mountId, flags));
-  if (r < 0) return r as Errno;
-  const length = HEADER + room.readUInt32LE(0);
-  return { bytes: Buffer.from(room.subarray(0, length)), mountId: mountId.readInt32LE(0) };
+export function nameToHandleAt(
+  dirfd: number,
+  path: BytePath,
+  into: FileHandle,
+  flags = 0,
+): 0 | Errno {
+  into.bytes.writeUInt32LE(MAX_HANDLE_SZ, 0);
+  return outcome(
+    toHandle(SYS.name_to_handle_at, dirfd, cPath(path), into.bytes, into.mount, flags),
+  );
 }
 
+const room = Buffer.alloc(HEADER + MAX_HANDLE_SZ);
+
 /**
- * Opens what a handle names. `mountFd`: any descriptor on that file system, but not an O_PATH one. ESTALE: the file is
- * gone. Needs CAP_DAC_READ_SEARCH, else EPERM.
+ * Opens what a handle (`FileHandle.key`) names. `mountFd`: any descriptor on that file system, but not an O_PATH one.
+ * ESTALE: the file is gone. Needs CAP_DAC_READ_SEARCH, else EPERM.
  */
-export function openByHandleAt(mountFd: number, handle: Uint8Array, flags: number): number {
-  return result(fromHandle(SYS.open_by_handle_at, mountFd, handle, flags | O.O_CLOEXEC));
+export function openByHandleAt(mountFd: number, key: string, flags: number): number {
+  if (key.length > room.length) return failed('EINVAL');
+  for (let i = 0; i < key.length; i++) room[i] = key.charCodeAt(i);
+  return result(fromHandle(SYS.open_by_handle_at, mountFd, room, flags | O.O_CLOEXEC));
 }

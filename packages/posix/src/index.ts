@@ -12,7 +12,7 @@ export { dup3, setStatusFlags, statusFlags } from './dup.js';
 export { errno, errnoName, failed, type Errno, type ErrnoName } from './errno.js';
 export { flock, flockAsync, LOCK } from './flock.js';
 export { DT, eachDirent, getdents } from './getdents.js';
-export { nameToHandleAt, openByHandleAt, type FileHandle } from './handle.js';
+export { FileHandle, nameToHandleAt, openByHandleAt } from './handle.js';
 export {
   close,
   closeAsync,

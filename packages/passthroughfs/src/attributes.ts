@@ -1,0 +1,94 @@
+import type { AttrReply, Handle, NodeId, SetAttr } from '@scorpiofs/fuse';
+import {
+  AT_EMPTY_PATH,
+  close,
+  fchmod,
+  fchmodat,
+  fchownat,
+  fstat,
+  ftruncate,
+  KEEP_ID,
+  O,
+  S,
+  utimensat,
+} from '@scorpiofs/posix';
+
+import { attrReply } from './attr.js';
+import { check } from './fail.js';
+import type { Host } from './host.js';
+import { WANTED } from './identity.js';
+import type { HostNode } from './node.js';
+
+export function getattr(host: Host, id: NodeId, fh: Handle | undefined): AttrReply {
+  const node = host.nodes.get(id);
+  check(fstat(descriptorOf(host, node, fh), host.stat, WANTED));
+  return attrReply(host, node.mount);
+}
+
+/** Of the open file where the caller names one: it works also when the last name is gone. */
+export function descriptorOf(host: Host, node: HostNode, fh: Handle | undefined): number {
+  return host.files.find(fh)?.fd ?? check(host.descriptors.ofAny(node));
+}
+
+/**
+ * In the order in which one part disturbs another: a new owner clears set-id bits, a new size too, and both set times.
+ */
+export function setattr(host: Host, id: NodeId, set: SetAttr, fh: Handle | undefined): AttrReply {
+  host.assertWritable();
+  const node = host.nodes.get(id);
+  if (set.uid !== undefined || set.gid !== undefined) setOwner(host, node, set, fh);
+  if (set.size !== undefined) setSize(host, node, set.size, fh);
+  if (set.mode !== undefined) setMode(host, node, set.mode, fh);
+  else if (set.killSuidgid) clearSetId(host, descriptorOf(host, node, fh));
+  if (set.atimeNs !== undefined || set.mtimeNs !== undefined) {
+    const fd = descriptorOf(host, node, fh);
+    check(utimensat(fd, '', set.atimeNs, set.mtimeNs, AT_EMPTY_PATH));
+  }
+  check(fstat(descriptorOf(host, node, fh), host.stat, WANTED));
+  return attrReply(host, node.mount);
+}
+
+function setOwner(host: Host, node: HostNode, set: SetAttr, fh: Handle | undefined): void {
+  const uid = set.uid === undefined ? undefined : host.uids.forChange(set.uid);
+  const gid = set.gid === undefined ? undefined : host.gids.forChange(set.gid);
+  const fd = descriptorOf(host, node, fh);
+  check(fchownat(fd, '', uid ?? KEEP_ID, gid ?? KEEP_ID, AT_EMPTY_PATH));
+}
+
+function setMode(host: Host, node: HostNode, mode: number, fh: Handle | undefined): void {
+  check(fchmodat(descriptorOf(host, node, fh), '', mode & 0o7777, AT_EMPTY_PATH));
+}
+
+function setSize(host: Host, node: HostNode, size: number, fh: Handle | undefined): void {
+  const open = host.files.find(fh);
+  if (open && ftruncate(open.fd, size) === 0) return;
+  // Not open, or open for reading only: whoever may set the size need not hold the file open for writing.
+  const fd = check(host.descriptors.openNew(node, O.O_WRONLY | O.O_NONBLOCK));
+  try {
+    check(ftruncate(fd, size));
+  } finally {
+    close(fd);
+  }
+}
+
+/** What a write by anyone but root does to a set-id program (HANDLE_KILLPRIV_V2): the host, asked by root, would not. */
+export function clearSetId(host: Host, fd: number): void {
+  check(fstat(fd, host.stat, WANTED));
+  const { mode } = host.stat;
+  if ((mode & S.IFMT) === S.IFDIR) return;
+  // Set-gid without x for the group once meant mandatory locking, and stays.
+  const setGid = (mode & 0o010) === 0 ? 0 : mode & S.ISGID;
+  clearBits(host, fd, (mode & S.ISUID) | setGid);
+}
+
+export function clearSetGid(host: Host, fd: number): void {
+  check(fstat(fd, host.stat, WANTED));
+  clearBits(host, fd, host.stat.mode & S.ISGID);
+}
+
+function clearBits(host: Host, fd: number, bits: number): void {
+  if (bits === 0) return;
+  const wanted = host.stat.mode & 0o7777 & ~bits;
+  // An O_PATH descriptor takes the longer way.
+  if (fchmod(fd, wanted) !== 0) check(fchmodat(fd, '', wanted, AT_EMPTY_PATH));
+}

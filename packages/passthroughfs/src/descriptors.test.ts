@@ -1,0 +1,64 @@
+import fs from 'node:fs';
+
+import { describe, expect, test } from '@jest/globals';
+import { ROOT_NODE, type NodeId } from '@scorpiofs/fuse';
+import { getNofile, O, setNofile } from '@scorpiofs/posix';
+
+import { BOTH_WAYS, Driver, name, root } from './driver.js';
+
+const openNow = () => fs.readdirSync('/proc/self/fd').length;
+
+describe.each(BOTH_WAYS)('handles: $handles', (handles) => {
+  test('any number of known nodes needs only the bounded set of descriptors', () => {
+    using driver = new Driver({ ...handles, maxDescriptors: 64 });
+    const before = openNow();
+    const nodes: NodeId[] = [];
+    for (let d = 0; d < 100; d++) {
+      const dir = driver.fs.mkdir(root, ROOT_NODE, name(`d${d}`), 0o755, 0).node;
+      nodes.push(dir);
+      for (let i = 0; i < 10; i++) {
+        nodes.push(driver.fs.mkdir(root, dir, name(`s${i}`), 0o755, 0).node);
+      }
+    }
+    for (const node of nodes) driver.fs.getattr(root, node, undefined);
+    expect(driver.fs.counts.nodes).toBe(1101);
+    expect(driver.fs.counts.descriptors).toBeLessThanOrEqual(64);
+    expect(openNow() - before).toBeLessThanOrEqual(64);
+    for (const node of nodes) driver.fs.forget(node, 1);
+    expect(driver.fs.counts).toEqual({ nodes: 1, descriptors: 0, open: 0 });
+    expect(openNow()).toBe(before);
+  });
+
+  test('a full descriptor table makes the cache smaller, not the call fail', () => {
+    using driver = new Driver({ ...handles, maxDescriptors: 4096 });
+    const limit = getNofile();
+    if (typeof limit === 'number') throw new Error('no limit');
+    const nodes = Array.from(
+      { length: 300 },
+      (_, i) => driver.fs.mkdir(root, ROOT_NODE, name(`d${i}`), 0o755, 0).node,
+    );
+    setNofile({ soft: openNow() + 40, hard: limit.hard });
+    try {
+      for (let round = 0; round < 2; round++) {
+        for (const node of nodes) expect(driver.fs.getattr(root, node, undefined)).toBeDefined();
+      }
+    } finally {
+      setNofile(limit);
+    }
+  });
+
+  test('destroy leaves no descriptor behind', async () => {
+    const before = openNow();
+    {
+      using driver = new Driver(handles, (dir) => fs.mkdirSync(dir + '/d'));
+      driver.list(driver.node('d'));
+      driver.fs.opendir(root, driver.node('d'));
+      driver.fs.create(root, ROOT_NODE, name('f'), 0o600, O.O_RDWR, 0);
+      driver.fs.attach(driver.host('d'));
+      const fd = driver.fs.hostFd(driver.node('f'), O.O_RDONLY);
+      if (fd !== undefined) driver.fs.closeHostFd(fd);
+      await driver.fs.syncfs();
+    }
+    expect(openNow()).toBe(before);
+  });
+});

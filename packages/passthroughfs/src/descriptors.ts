@@ -1,0 +1,135 @@
+import {
+  AT_FDCWD,
+  close,
+  errno,
+  failed,
+  fstat,
+  O,
+  openat,
+  openByHandleAt,
+  procPath,
+  S,
+  Stat,
+} from '@scorpiofs/posix';
+
+import type { HostNode } from './node.js';
+import { keyOfStat, WANTED } from './identity.js';
+
+const TABLE_FULL: ReadonlySet<number> = new Set([-errno.EMFILE, -errno.ENFILE]);
+
+/**
+ * A bounded set of descriptors of nodes, so that a walk does not open every directory for each name in it. Second
+ * chance: a hand goes round, and closes what was not used since it last came by.
+ */
+export class Descriptors {
+  readonly #slots: HostNode[] = [];
+  readonly #stat = new Stat();
+  #hand = 0;
+
+  constructor(readonly capacity: number) {}
+
+  /** How many are held; roots, mounts and open files are not counted. */
+  get held(): number {
+    return this.#slots.reduce((count, node) => count + (node.fd >= 0 && !node.pinned ? 1 : 0), 0);
+  }
+
+  /**
+   * A descriptor of the node or `-errno`: for reading where it is a directory, else O_PATH. It is the cache's, and good
+   * until the next call; `keep` is a node whose descriptor must live through this one.
+   */
+  of(node: HostNode, keep?: HostNode): number {
+    if (node.fd >= 0) {
+      node.hot = true;
+      return node.fd;
+    }
+    let fd = this.#open(node, keep);
+    if (TABLE_FULL.has(fd) && this.#slots.length > 0) {
+      this.#shrink(keep);
+      fd = this.#open(node, keep);
+    }
+    if (fd >= 0) this.add(node, fd, keep);
+    return fd;
+  }
+
+  /** Of a file that is open already if there is one: it works after the last name is gone. */
+  ofAny(node: HostNode, keep?: HostNode): number {
+    return node.files?.[0]?.fd ?? this.of(node, keep);
+  }
+
+  /** Gives a descriptor to the cache. */
+  add(node: HostNode, fd: number, keep?: HostNode): void {
+    node.fd = fd;
+    node.hot = true;
+    if (this.#slots.length < this.capacity) this.#slots.push(node);
+    else this.#slots[this.#victim(keep)] = node;
+  }
+
+  drop(node: HostNode): void {
+    if (node.fd < 0 || node.pinned) return;
+    close(node.fd);
+    node.fd = -1;
+  }
+
+  closeAll(): void {
+    for (const node of this.#slots) this.drop(node);
+    this.#slots.length = 0;
+  }
+
+  /** A descriptor of its own, opened with `flags`, or `-errno`. Never follows a symlink. */
+  openNew(node: HostNode, flags: number): number {
+    if (node.mount.byHandle) {
+      const fd = openByHandleAt(node.mount.fd, node.key, flags);
+      // Some file systems do not find an unlinked file by its handle, although it is still open.
+      if (fd !== failed('ESTALE') || node.files === undefined) return fd;
+    }
+    const path = this.ofAny(node);
+    return path < 0 ? path : openat(AT_FDCWD, procPath(path), flags);
+  }
+
+  #open(node: HostNode, keep?: HostNode): number {
+    const isDirectory = node.type === S.IFDIR;
+    const flags = isDirectory ? O.O_RDONLY | O.O_DIRECTORY : O.O_PATH;
+    if (node.mount.byHandle) return openByHandleAt(node.mount.fd, node.key, flags);
+    return this.#openByName(node, flags | O.O_NOFOLLOW, keep);
+  }
+
+  /** The names are only hints: what they lead to now must be the very file, or it is gone as far as anyone can tell. */
+  #openByName(node: HostNode, flags: number, keep?: HostNode): number {
+    for (const { parent, name } of node.seenAs ?? []) {
+      const dirfd = this.of(parent, keep);
+      if (dirfd < 0) continue;
+      let fd = openat(dirfd, name, flags);
+      // A directory that may be searched but not read.
+      if (fd === failed('EACCES')) fd = openat(dirfd, name, O.O_PATH | O.O_NOFOLLOW);
+      if (TABLE_FULL.has(fd)) return fd;
+      if (fd < 0) continue;
+      if (fstat(fd, this.#stat, WANTED) === 0 && keyOfStat(this.#stat) === node.key) return fd;
+      close(fd);
+    }
+    return failed('ESTALE');
+  }
+
+  #victim(keep: HostNode | undefined): number {
+    for (;;) {
+      this.#hand = (this.#hand + 1) % this.#slots.length;
+      const node = this.#slots[this.#hand];
+      if (node === undefined || node.fd < 0) return this.#hand;
+      if (node === keep) continue;
+      if (!node.hot) {
+        this.drop(node);
+        return this.#hand;
+      }
+      node.hot = false;
+    }
+  }
+
+  // Others in this process need descriptors too: half is given back.
+  #shrink(keep: HostNode | undefined): void {
+    const keeping = this.#slots.length >> 1;
+    for (const node of this.#slots.splice(keeping)) {
+      if (node === keep) this.#slots.push(node);
+      else this.drop(node);
+    }
+    this.#hand = 0;
+  }
+}

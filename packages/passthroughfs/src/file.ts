@@ -1,0 +1,153 @@
+import type { Handle, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
+import {
+  close,
+  copyFileRange,
+  copyFileRangeAsync,
+  fallocate as fallocateNow,
+  fallocateAsync,
+  fdatasyncAsync,
+  fsyncAsync,
+  fstat,
+  lseek as seek,
+  O,
+  pread,
+  preadAsync,
+  pwrite,
+  pwriteAsync,
+  S,
+} from '@scorpiofs/posix';
+
+import { clearSetId } from './attributes.js';
+import { check, failure } from './fail.js';
+import type { Host } from './host.js';
+import { WANTED } from './identity.js';
+import type { HostNode } from './node.js';
+
+/** Above this a transfer may take longer than the event loop can wait (decision D13). Bytes. */
+export const SYNC_LIMIT = 128 * 1024;
+const PASSTHROUGH_MIN = 64 * 1024;
+
+/**
+ * Flags for the host's file. O_APPEND goes: the kernel knows the offset, and the host would ignore it. O_DIRECT goes: it
+ * asks for aligned memory, which requests are not. What makes and names a file is decided by the caller.
+ */
+export function hostFlags(host: Host, flags: number): number {
+  const kept =
+    flags & ~(O.O_APPEND | O.O_DIRECT | O.O_CREAT | O.O_EXCL | O.O_TMPFILE | O.O_NOFOLLOW);
+  // With the write-back cache the kernel reads the page around a write.
+  const writeOnly = (kept & O.O_ACCMODE) === O.O_WRONLY;
+  return writeOnly && host.writebackCache ? (kept & ~O.O_ACCMODE) | O.O_RDWR : kept;
+}
+
+export function isForWriting(flags: number): boolean {
+  return (flags & O.O_ACCMODE) !== O.O_RDONLY || (flags & O.O_TRUNC) !== 0;
+}
+
+export function open(host: Host, req: Request, id: NodeId, flags: number): OpenReply {
+  const node = host.nodes.get(id);
+  // The kernel opens devices, FIFOs and sockets itself; opened here, they would be this process's.
+  if (node.type === S.IFDIR) throw failure('EISDIR');
+  if (node.type === S.IFLNK) throw failure('ELOOP');
+  if (node.type !== S.IFREG) throw failure('ENXIO');
+  const writes = isForWriting(flags);
+  if (writes) host.assertWritable();
+  const fd = check(host.descriptors.openNew(node, hostFlags(host, flags)));
+  try {
+    if ((flags & O.O_TRUNC) !== 0 && req.uid !== 0) clearSetId(host, fd);
+    check(fstat(fd, host.stat, WANTED));
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  return openReply(host, node, host.files.add(node, fd), writes);
+}
+
+/** `host.stat` holds the file's attributes. */
+export function openReply(host: Host, node: HostNode, fh: Handle, writes: boolean): OpenReply {
+  const isFirst = node.files?.length === 1;
+  const minimum = host.options.passthroughMinSize ?? PASSTHROUGH_MIN;
+  // The kernel refuses to mix: as the first one was opened, so are all others until the last one is closed.
+  if (isFirst) {
+    node.passthrough = minimum !== Infinity && (writes || host.stat.size >= minimum);
+  }
+  if (node.passthrough) {
+    node.cachedCtimeNs = undefined;
+    return { fh, backingFd: host.files.get(fh).fd };
+  }
+  const unchanged = node.cachedCtimeNs === host.stat.ctimeNs;
+  node.cachedCtimeNs = host.stat.ctimeNs;
+  return { fh, keepCache: host.options.exclusive === true || unchanged };
+}
+
+export function read(
+  host: Host,
+  fh: Handle,
+  offset: number,
+  into: Buffer,
+): number | Promise<number> {
+  const { fd } = host.files.get(fh);
+  if (host.local && into.length <= SYNC_LIMIT) return check(pread(fd, into, offset));
+  return preadAsync(fd, into, offset).then(check);
+}
+
+export function write(
+  host: Host,
+  fh: Handle,
+  offset: number,
+  data: Buffer,
+  killSuidgid: boolean,
+): number | Promise<number> {
+  const { fd } = host.files.get(fh);
+  if (killSuidgid) clearSetId(host, fd);
+  if (host.local && data.length <= SYNC_LIMIT) return check(pwrite(fd, data, offset));
+  return pwriteAsync(fd, data, offset).then(check);
+}
+
+export function release(host: Host, fh: Handle): Promise<void> | void {
+  const { fd, node } = host.files.get(fh);
+  // The pages written through this open are right; those of another writer are not known.
+  const known = fstat(fd, host.stat, WANTED) === 0;
+  if (known && !node.passthrough) node.cachedCtimeNs = host.stat.ctimeNs;
+  const endsFile = known && host.stat.nlink === 0 && host.stat.blocks > 2048;
+  return host.files.remove(fh, endsFile || !host.local);
+}
+
+export async function fsync(host: Host, fh: Handle, datasync: boolean): Promise<void> {
+  const { fd } = host.files.get(fh);
+  check(await (datasync ? fdatasyncAsync(fd) : fsyncAsync(fd)));
+}
+
+export function fallocate(
+  host: Host,
+  fh: Handle,
+  mode: number,
+  offset: number,
+  length: number,
+): Promise<void> | void {
+  host.assertWritable();
+  const { fd } = host.files.get(fh);
+  if (host.local && length <= SYNC_LIMIT) {
+    check(fallocateNow(fd, mode, offset, length));
+    return undefined;
+  }
+  return fallocateAsync(fd, mode, offset, length).then((r) => void check(r));
+}
+
+export function lseek(host: Host, fh: Handle, offset: number, whence: number): number {
+  return check(seek(host.files.get(fh).fd, offset, whence));
+}
+
+export function copyRange(
+  host: Host,
+  from: { readonly fh: Handle; readonly offset: number },
+  to: { readonly fh: Handle; readonly offset: number },
+  length: number,
+  flags: number,
+): number | Promise<number> {
+  host.assertWritable();
+  if (flags !== 0) throw failure('EINVAL');
+  const source = { fd: host.files.get(from.fh).fd, offset: from.offset };
+  const target = { fd: host.files.get(to.fh).fd, offset: to.offset };
+  if (host.local && length <= SYNC_LIMIT) return check(copyFileRange(source, target, length));
+  return copyFileRangeAsync(source, target, length).then(check);
+}

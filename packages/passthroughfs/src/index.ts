@@ -1,0 +1,3 @@
+export type { IdRange, PassthroughOptions, XattrPolicy } from './options.js';
+export { PassthroughFs } from './passthrough-fs.js';
+export { SourceError } from './source-error.js';

@@ -1,0 +1,69 @@
+import type { Name, NodeId } from '@scorpiofs/fuse';
+import {
+  failed,
+  getxattr as get,
+  listxattr as list,
+  procPath,
+  removexattr as remove,
+  S,
+  setxattr as set,
+  type Errno,
+  type XattrOwner,
+} from '@scorpiofs/posix';
+
+import { clearSetGid } from './attributes.js';
+import { check, failure, must } from './fail.js';
+import type { Host } from './host.js';
+
+const ACL = /^system\.posix_acl_(access|default)$/;
+
+/** Whether this name is let through (`PassthroughOptions.xattrs` and `.acl`). */
+function isShown(host: Host, name: string): boolean {
+  const { acl = true, xattrs = 'all' } = host.options;
+  if (ACL.test(name)) return acl;
+  return xattrs === 'all' || (xattrs === 'user' && name.startsWith('user.'));
+}
+
+function assertShown(host: Host, name: Name): void {
+  if (!isShown(host, name)) throw failure('EOPNOTSUPP');
+}
+
+/** By a descriptor where one can be used: O_PATH descriptors cannot (EBADF), and are named through /proc. */
+function onNode<T>(host: Host, id: NodeId, call: (owner: XattrOwner) => T | Errno): T | Errno {
+  const node = host.nodes.get(id);
+  const fd = check(host.descriptors.ofAny(node));
+  const usable = node.files !== undefined || node.type === S.IFDIR;
+  const result = usable ? call(fd) : failed('EBADF');
+  return result === failed('EBADF') ? call(procPath(fd)) : result;
+}
+
+export function getxattr(host: Host, id: NodeId, name: Name): Uint8Array {
+  assertShown(host, name);
+  return must(onNode(host, id, (owner) => get(owner, name)));
+}
+
+export function setxattr(
+  host: Host,
+  id: NodeId,
+  name: Name,
+  value: Buffer,
+  flags: number,
+  clearSgid: boolean,
+): void {
+  host.assertWritable();
+  assertShown(host, name);
+  check(onNode(host, id, (owner) => set(owner, name, value, flags)));
+  // A new ACL by somebody outside the file's group: the host asked by root would leave the set-gid bit.
+  if (clearSgid) clearSetGid(host, check(host.descriptors.ofAny(host.nodes.get(id))));
+}
+
+export function listxattr(host: Host, id: NodeId): readonly Name[] {
+  const names = must(onNode(host, id, list));
+  return names.filter((name) => isShown(host, name)).map((name) => name as Name);
+}
+
+export function removexattr(host: Host, id: NodeId, name: Name): void {
+  host.assertWritable();
+  assertShown(host, name);
+  check(onNode(host, id, (owner) => remove(owner, name)));
+}
