@@ -18,3 +18,4 @@ export type { MountOptions } from './mount/options.js';
 export type { Log } from './session/session.js';
 export { lineTracer, type Tracer } from './session/trace.js';
 export type * from './transport.js';
+export { MemoryFs, type MemoryFsOptions, type MemoryFsUse } from './memory/memory-fs.js';
