@@ -23,7 +23,7 @@ export class FileData {
 
   read(offset: number, into: Uint8Array): number {
     const length = Math.max(0, Math.min(into.length, this.size - offset));
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const at = offset + done;
       const inPage = at % PAGE;
       const part = Math.min(PAGE - inPage, length - done);

@@ -548,7 +548,8 @@ export class MemoryFs implements Layer {
     const gid = inherits ? dir.gid : req.gid;
     let given = mode;
     if (inherits && content.kind === 'directory') given |= S.ISGID;
-    else if (inherits && req.uid !== 0 && req.gid !== gid && (mode & 0o010) !== 0) given &= ~S.ISGID;
+    else if (inherits && req.uid !== 0 && req.gid !== gid && (mode & 0o010) !== 0)
+      given &= ~S.ISGID;
     return this.#make(content, given, { uid: req.uid, gid }, rdev);
   }
 

@@ -46,7 +46,7 @@ function checkReplace(source: Inode, target: Inode): void {
 }
 
 function isWithin(directory: Inode, ancestor: Inode): boolean {
-  for (let at: Inode | undefined = directory; at !== undefined; ) {
+  for (let at: Inode | undefined = directory; at !== undefined;) {
     if (at === ancestor) return true;
     at = at.content.kind === 'directory' ? at.content.parent : undefined;
   }

@@ -60,6 +60,8 @@ export interface OpenDirectory {
 export abstract class Client {
   /** The same file system for somebody else, with the permissions that the kernel would check. */
   abstract as(who: Identity): Client;
+  /** The same, with paths that start in a directory. */
+  abstract within(dir: string): Client;
 
   abstract open(path: Path, flags: number, mode?: number): Promise<OpenFile>;
   abstract opendir(path: Path): Promise<OpenDirectory>;

@@ -1,13 +1,14 @@
 import { O, S } from '@scorpiofs/posix';
 import { fail } from '../errno.js';
-import type {
-  Attr,
-  Entry,
-  FileSystem,
-  Handle,
-  NodeId,
-  SetAttr,
-  StatfsReply,
+import {
+  ROOT_NODE,
+  type Attr,
+  type Entry,
+  type FileSystem,
+  type Handle,
+  type NodeId,
+  type SetAttr,
+  type StatfsReply,
 } from '../filesystem.js';
 import { NAME_MAX, nameFromUtf8, type Name } from '../name.js';
 import {
@@ -38,6 +39,8 @@ import { References } from './references.js';
 export interface DirectClientOptions extends Partial<Identity> {
   /** Check permission bits before asking, as a mount with `default_permissions` does. Default true. */
   readonly checkPermissions?: boolean;
+  /** Directory that stands before every path. Default the root. */
+  readonly base?: string;
 }
 
 /** Flags that the kernel keeps to itself: it has done what they say when it opens. */
@@ -57,6 +60,7 @@ export class DirectClient extends Client {
   readonly #req: DirectRequest;
   readonly #references: References;
   readonly #checks: boolean;
+  readonly #base: string;
 
   constructor(
     readonly fs: FileSystem,
@@ -67,11 +71,22 @@ export class DirectClient extends Client {
     const { uid = process.getuid?.() ?? 0, gid = process.getgid?.() ?? 0 } = options;
     this.#req = new DirectRequest({ uid, gid });
     this.#checks = options.checkPermissions ?? true;
+    this.#base = options.base ?? '';
     this.#references = references;
   }
 
   as(who: Identity): DirectClient {
-    return new DirectClient(this.fs, { ...who, checkPermissions: this.#checks }, this.#references);
+    return this.#like({ ...who, base: this.#base });
+  }
+
+  within(dir: string): DirectClient {
+    const { uid, gid } = this.#req;
+    return this.#like({ uid, gid, base: `${this.#base}/${pathBytes(dir)}` });
+  }
+
+  #like(options: DirectClientOptions): DirectClient {
+    const all = { ...options, checkPermissions: this.#checks };
+    return new DirectClient(this.fs, all, this.#references);
   }
 
   /** Lookup references not yet given back: those of open files and directories, else 0. */
@@ -80,7 +95,7 @@ export class DirectClient extends Client {
   }
 
   async #walk<T>(work: (walk: Walk) => Promise<T>): Promise<T> {
-    const walk = new Walk(this.fs, this.#references, this.#req, this.#checks);
+    const walk = new Walk(this.fs, this.#references, this.#req, this.#checks, this.#base);
     try {
       return await work(walk);
     } finally {
@@ -163,14 +178,15 @@ export class DirectClient extends Client {
   }
 
   #opened(walk: Walk, node: NodeId, fh: Handle, flags: number, directory = false): DirectFile {
-    walk.keep(node);
+    // The root has no reference to keep: the kernel never looks it up.
+    if (node !== ROOT_NODE) walk.keep(node);
     return new DirectFile(
       {
         fs: this.fs,
         req: this.#req,
         checks: this.#checks,
         done: () => {
-          this.#references.forget(node);
+          if (node !== ROOT_NODE) this.#references.forget(node);
         },
         link: (path) => this.#linkNode(node, path),
       },
@@ -187,8 +203,7 @@ export class DirectClient extends Client {
       if (!isDirectory(dir)) throw fail('ENOTDIR');
       this.#allow(dir, MAY_READ);
       const fh = (await this.fs.opendir?.(this.#req, dir.node, 0))?.fh ?? (0 as Handle);
-      // The root has no reference to keep: the kernel never looks it up.
-      const counted = dir.parent !== undefined;
+      const counted = dir.node !== ROOT_NODE;
       if (counted) walk.keep(dir.node);
       return new DirectDirectory(this.fs, this.#req, this.#references, dir.node, fh, counted);
     });
@@ -413,12 +428,7 @@ export class DirectClient extends Client {
     });
   }
 
-  async setxattr(
-    path: Path,
-    name: string,
-    value: Uint8Array | string,
-    flags = 0,
-  ): Promise<void> {
+  async setxattr(path: Path, name: string, value: Uint8Array | string, flags = 0): Promise<void> {
     const [key, bytes] = [nameFromUtf8(name), toBytes(value)];
     if (key.length === 0 || key.length > NAME_MAX) throw fail('ERANGE');
     if (bytes.length > 65536) throw fail('E2BIG');

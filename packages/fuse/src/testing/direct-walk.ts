@@ -48,6 +48,8 @@ export class Walk {
     readonly references: References,
     readonly req: Request,
     readonly checks: boolean,
+    /** Stands before every path. */
+    readonly base: string,
   ) {}
 
   took(entry: Entry): Entry {
@@ -67,7 +69,7 @@ export class Walk {
   }
 
   async resolve(path: Path, follow: boolean): Promise<Found> {
-    const bytes = pathBytes(path);
+    const bytes = `${this.base}/${pathBytes(path)}`;
     if (bytes.length >= PATH_MAX) throw fail('ENAMETOOLONG');
     return this.#from(await this.#root(), bytes, follow);
   }
@@ -125,7 +127,7 @@ export class Walk {
   async lookup(parent: NodeId, name: Name): Promise<Entry | undefined> {
     try {
       const entry = await (this.fs.lookup?.(this.req, parent, name) ?? throwing('ENOSYS'));
-      return entry.node === 0 ? undefined : this.took(entry);
+      return 'attr' in entry ? this.took(entry) : undefined;
     } catch (error) {
       if (error instanceof FsError && error.errno === 2) return undefined;
       throw error;

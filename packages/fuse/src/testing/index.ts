@@ -7,3 +7,6 @@ export {
   type Times,
 } from './client.js';
 export { DirectClient, type DirectClientOptions } from './direct-client.js';
+export { behaviour, runBehaviour, type Runner, type Subject } from './behaviour.js';
+export { type Case, type CaseContext, type Cases } from './case.js';
+export { MountedClient } from './mounted-client.js';
