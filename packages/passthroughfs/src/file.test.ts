@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ROOT_NODE, type Handle } from '@scorpiofs/fuse';
 import { FALLOC, O, S, SEEK } from '@scorpiofs/posix';
 
-import { BOTH_WAYS, caller, Driver, errnoOf, isRoot, name, root } from './driver.js';
+import { BOTH_WAYS, Driver, errnoOf, isRoot, name, root } from './driver.js';
 
 const plain = { killSuidgid: false };
 
@@ -146,11 +146,8 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
       driver.fs.setattr(root, node, { uid: 5, gid: 6 }, undefined);
       expect(mode()).toBe(0o755);
       arm();
-      await driver.fs.release(
-        root,
-        node,
-        driver.fs.open(caller(1000), node, O.O_RDWR | O.O_TRUNC).fh,
-      );
+      const emptied = driver.fs.open(root, node, O.O_RDWR | O.O_TRUNC, true);
+      await driver.fs.release(root, node, emptied.fh);
       expect(mode()).toBe(0o755);
     },
   );

@@ -1,4 +1,4 @@
-import type { Handle, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
+import type { Handle, NodeId, OpenReply } from '@scorpiofs/fuse';
 import {
   close,
   copyFileRange,
@@ -43,7 +43,7 @@ export function isForWriting(flags: number): boolean {
   return (flags & O.O_ACCMODE) !== O.O_RDONLY || (flags & O.O_TRUNC) !== 0;
 }
 
-export function open(host: Host, req: Request, id: NodeId, flags: number): OpenReply {
+export function open(host: Host, id: NodeId, flags: number, killSuidgid: boolean): OpenReply {
   const node = host.nodes.get(id);
   // The kernel opens devices, FIFOs and sockets itself; opened here, they would be this process's.
   if (node.type === S.IFDIR) throw failure('EISDIR');
@@ -53,7 +53,7 @@ export function open(host: Host, req: Request, id: NodeId, flags: number): OpenR
   if (writes) host.assertWritable();
   const fd = check(host.descriptors.openNew(node, hostFlags(host, flags)));
   try {
-    if ((flags & O.O_TRUNC) !== 0 && req.uid !== 0) clearSetId(host, fd);
+    if (killSuidgid) clearSetId(host, fd);
     check(fstat(fd, host.stat, WANTED));
   } catch (error) {
     close(fd);
