@@ -1,4 +1,4 @@
-import type { Handle, NodeId, OpenReply } from '@scorpiofs/fuse';
+import type { Handle, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
 import {
   close,
   copyFileRange,
@@ -43,7 +43,13 @@ export function isForWriting(flags: number): boolean {
   return (flags & O.O_ACCMODE) !== O.O_RDONLY || (flags & O.O_TRUNC) !== 0;
 }
 
-export function open(host: Host, id: NodeId, flags: number, killSuidgid: boolean): OpenReply {
+export function open(
+  host: Host,
+  req: Request,
+  id: NodeId,
+  flags: number,
+  killSuidgid: boolean,
+): OpenReply {
   const node = host.nodes.get(id);
   // The kernel opens devices, FIFOs and sockets itself; opened here, they would be this process's.
   if (node.type === S.IFDIR) throw failure('EISDIR');
@@ -59,17 +65,19 @@ export function open(host: Host, id: NodeId, flags: number, killSuidgid: boolean
     close(fd);
     throw error;
   }
-  return openReply(host, node, host.files.add(node, fd), writes);
+  return openReply(host, req, node, host.files.add(node, fd), writes);
 }
 
 /** `host.stat` holds the file's attributes. */
-export function openReply(host: Host, node: HostNode, fh: Handle, writes: boolean): OpenReply {
-  const isFirst = node.files?.length === 1;
-  const minimum = host.options.passthroughMinSize ?? PASSTHROUGH_MIN;
+export function openReply(
+  host: Host,
+  req: Request,
+  node: HostNode,
+  fh: Handle,
+  writes: boolean,
+): OpenReply {
   // The kernel refuses to mix: as the first one was opened, so are all others until the last one is closed.
-  if (isFirst) {
-    node.passthrough = minimum !== Infinity && (writes || host.stat.size >= minimum);
-  }
+  if (node.files?.length === 1) node.passthrough = wantsPassthrough(host, req, writes);
   if (node.passthrough) {
     node.cachedCtimeNs = undefined;
     return { fh, backingFd: host.files.get(fh).fd };
@@ -77,6 +85,14 @@ export function openReply(host: Host, node: HostNode, fh: Handle, writes: boolea
   const unchanged = node.cachedCtimeNs === host.stat.ctimeNs;
   node.cachedCtimeNs = host.stat.ctimeNs;
   return { fh, keepCache: host.options.exclusive === true || unchanged };
+}
+
+function wantsPassthrough(host: Host, req: Request, writes: boolean): boolean {
+  const { passthroughMinSize: minimum = PASSTHROUGH_MIN } = host.options;
+  if (minimum === 'never') return false;
+  // Written past us, a set-id program would stay one: the kernel then leaves clearing the bits to nobody.
+  if (writes && req.uid !== 0 && (host.stat.mode & (S.ISUID | S.ISGID)) !== 0) return false;
+  return writes || host.stat.size >= minimum;
 }
 
 export function read(

@@ -150,7 +150,7 @@ export function create(
   const wanted = hostFlags(host, flags) | O.O_CREAT | O.O_NOFOLLOW | O.O_NONBLOCK;
   const exclusive = flags & O.O_EXCL;
   const fd = asCaller(host, req, () => openat(place.dirfd, name, wanted | exclusive, asked));
-  return opened(host, place, name, fd, asked);
+  return opened(host, req, place, name, fd, asked);
 }
 
 export function tmpfile(
@@ -167,11 +167,12 @@ export function tmpfile(
   const asked = modeAt(place, mode & 0o7777, umask);
   const wanted = hostFlags(host, flags) | O.O_TMPFILE | (flags & O.O_EXCL);
   const fd = asCaller(host, req, () => openat(place.dirfd, '.', wanted, asked));
-  return opened(host, place, undefined, fd, asked);
+  return opened(host, req, place, undefined, fd, asked);
 }
 
 function opened(
   host: Host,
+  req: Request,
   place: Place,
   name: Name | undefined,
   fd: number,
@@ -187,7 +188,7 @@ function opened(
       node = must(observeDescriptor(host, place.parent, name, fd));
     }
     fh = host.files.add(node, fd);
-    return { open: openReply(host, node, fh, true), entry: take(host, node) };
+    return { open: openReply(host, req, node, fh, true), entry: take(host, node) };
   } catch (error) {
     if (fh === undefined) close(fd);
     throw error;

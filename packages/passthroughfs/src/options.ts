@@ -40,8 +40,8 @@ export interface PassthroughOptions {
   readonly handles?: 'auto' | 'never';
   /**
    * Offer a host descriptor for passthrough when a file is opened for writing, or holds at least this many bytes:
-   * below it, plain reads are quicker than registering the descriptor (fuse-transport §1). Default 65536. `Infinity`:
-   * never, also not for writing.
+   * below it, plain reads are quicker than registering the descriptor (fuse-transport §1). Default 65536. `never`: also
+   * not for writing.
    */
-  readonly passthroughMinSize?: number;
+  readonly passthroughMinSize?: number | 'never';
 }

@@ -164,8 +164,8 @@ export class PassthroughFs implements Layer {
     rename(this.#host, parent, name, newParent, newName, flags);
   }
 
-  open(_req: Request, node: NodeId, flags: number, killSuidgid = false): OpenReply {
-    return file.open(this.#host, node, flags, killSuidgid);
+  open(req: Request, node: NodeId, flags: number, killSuidgid = false): OpenReply {
+    return file.open(this.#host, req, node, flags, killSuidgid);
   }
   read(_req: Request, _node: NodeId, fh: Handle, offset: number, into: Buffer): Maybe<number> {
     return file.read(this.#host, fh, offset, into);
