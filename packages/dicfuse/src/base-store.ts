@@ -1,0 +1,35 @@
+import type { Oid, TreeEntry } from '@scorpiofs/objects';
+
+/** A directory as the store keeps it. */
+export interface StoredTree {
+  readonly entries: Iterable<TreeEntry>;
+}
+
+/**
+ * What a base needs of a store: trees, sizes, contents and small facts by key. What is put can be read at once; it becomes
+ * durable soon after (facts in the order in which they were put), or, with `change`, before the call returns.
+ */
+export interface BaseStore {
+  /** From memory or disk, in this turn. Undefined: not here. */
+  tree(key: Oid): StoredTree | undefined;
+  putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean): void;
+
+  size(oid: Oid): number | undefined;
+  putSizes(sizes: Iterable<readonly [Oid, number]>): void;
+
+  hasContent(oid: Oid): boolean;
+  /** Copies from `offset` until `into` is full or the content ends. Undefined: not here. Throws when it cannot be read. */
+  readContent(oid: Oid, offset: number, into: Uint8Array): number | undefined;
+  /** Keeps a content after checking it against its id; rejects when it is another one, or when there is no room. */
+  addContent(oid: Oid, data: Uint8Array): Promise<void>;
+  addContentStream(
+    oid: Oid,
+    chunks: AsyncIterable<Uint8Array>,
+    size: number | undefined,
+  ): Promise<void>;
+
+  fact(key: string): Uint8Array | undefined;
+  putFact(key: string, value: Uint8Array): void;
+  /** Replaces a fact in one transaction, also between processes; durable when it returns. Returns the new value. */
+  changeFact(key: string, change: (old: Uint8Array | undefined) => Uint8Array): Uint8Array;
+}

@@ -1,0 +1,176 @@
+import type { Oid } from '@scorpiofs/objects';
+import type { BaseStore } from '../base-store.js';
+import type { Directory } from '../directory.js';
+import { childPath, pathOf } from '../directory.js';
+import type { PlacedTree } from '../ids/places.js';
+import type { Sizes } from '../sizes.js';
+import type { Listing } from '../trees/listing.js';
+import type { Trees } from '../trees/trees.js';
+import type { Contents, WantedContent } from './contents.js';
+
+const LEAST_WINDOW = 256 * 1024;
+const MOST_WINDOW = 8 * 1024 * 1024;
+/** A window is so many times what the program has read: what it may never read is bounded by that. */
+const AHEAD = 4;
+const MOST_FILES = 512;
+const STREAMS = 8;
+
+/** A program that reads the files of a directory, and perhaps of the directories after it, one after the other. */
+interface Stream {
+  tree: PlacedTree;
+  /** Where to go on; undefined until a second file of a directory was read. */
+  next: Iterator<WantedContent> | undefined;
+  /** Bytes that it has read, and bytes brought ahead that it has not. */
+  read: number;
+  unread: number;
+  files: number;
+}
+
+/**
+ * Brings contents before they are read, for programs that read file after file (`grep -r`, `cat *`). The first file of a
+ * directory brings nothing else. The second one says that the others will follow; going on in the next directory, that
+ * those after it will too. What is brought stays below a multiple of what was really read.
+ */
+export class ContentAhead {
+  /** Latest last. */
+  readonly #streams: Stream[] = [];
+  readonly #unread = new Map<Oid, { readonly stream: Stream; readonly size: number }>();
+
+  constructor(
+    readonly store: BaseStore,
+    readonly trees: Trees,
+    readonly sizes: Sizes,
+    readonly contents: Contents,
+    /** The directory of a listing, where it is known. */
+    readonly directoryAt: (place: number) => Directory | undefined,
+  ) {}
+
+  /** A file that must be waited for: what to ask for with it. */
+  miss({ tree, index }: { readonly tree: PlacedTree; readonly index: number }): WantedContent[] {
+    const size = this.sizes.known(tree.listing, index) ?? 0;
+    const known = this.#streams.find((stream) => stream.tree.listing === tree.listing);
+    const last = this.#streams.at(-1);
+    const cross = known === undefined && last !== undefined && this.#follows(last, tree);
+    const stream = known ?? (cross ? last : this.#start(tree));
+    this.#touch(stream);
+    stream.read += size;
+    stream.files += 1;
+    stream.tree = tree;
+    if (known === undefined && !cross) return [];
+    stream.next = this.#files(tree, index, cross || stream.files > tree.listing.length);
+    return this.#take(stream);
+  }
+
+  /** The beginning of a stored file is read. */
+  hit(oid: Oid, tree: PlacedTree): void {
+    const ahead = this.#unread.get(oid);
+    if (ahead === undefined) return;
+    this.#unread.delete(oid);
+    const { stream, size } = ahead;
+    stream.unread -= size;
+    stream.read += size;
+    stream.files += 1;
+    stream.tree = tree;
+    this.#touch(stream);
+    if (stream.unread * 2 < window(stream)) this.contents.bring(this.#take(stream));
+  }
+
+  #start(tree: PlacedTree): Stream {
+    const stream = { tree, next: undefined, read: 0, unread: 0, files: 0 };
+    this.#streams.push(stream);
+    if (this.#streams.length > STREAMS) {
+      const oldest = this.#streams.shift();
+      for (const [oid, ahead] of this.#unread)
+        if (ahead.stream === oldest) this.#unread.delete(oid);
+    }
+    return stream;
+  }
+
+  #touch(stream: Stream): void {
+    if (this.#streams.at(-1) === stream) return;
+    const at = this.#streams.indexOf(stream);
+    if (at >= 0) this.#streams.splice(at, 1);
+    this.#streams.push(stream);
+  }
+
+  /** The stream's directory lies above this one, beside it, or beside one above it: so a walk goes. */
+  #follows(stream: Stream, tree: PlacedTree): boolean {
+    if (stream.files < 2 && stream.tree.listing.length > 1) return false;
+    const from = this.directoryAt(stream.tree.place);
+    const to = this.directoryAt(tree.place);
+    if (from === undefined || to === undefined) return false;
+    const above = new Set<Directory>();
+    for (let one: Directory | undefined = from; one; one = one.parent) above.add(one);
+    return above.has(to) || (to.parent !== undefined && above.has(to.parent));
+  }
+
+  #take(stream: Stream): WantedContent[] {
+    const taken: WantedContent[] = [];
+    while (stream.next !== undefined && taken.length < MOST_FILES) {
+      if (stream.unread >= window(stream)) break;
+      const step: IteratorResult<WantedContent, unknown> = stream.next.next();
+      if (step.done === true) {
+        stream.next = undefined;
+        break;
+      }
+      const { oid, size } = step.value;
+      if (size === undefined || stream.unread + size > MOST_WINDOW || this.#unread.has(oid))
+        continue;
+      this.#unread.set(oid, { stream, size });
+      stream.unread += size;
+      taken.push(step.value);
+    }
+    return taken;
+  }
+
+  /** Files that are not here, in the order in which a walk comes to them. */
+  *#files(tree: PlacedTree, index: number, walk: boolean): Generator<WantedContent> {
+    const directory = this.directoryAt(tree.place);
+    yield* this.#in(tree.listing, index + 1, tree.listing.length, walk ? directory : undefined);
+    if (!walk || directory === undefined) {
+      yield* this.#in(tree.listing, 0, index, undefined);
+      return;
+    }
+    for (let one = directory; one.parent !== undefined; one = one.parent) {
+      const above = one.parent.tree?.listing;
+      if (above === undefined) return;
+      yield* this.#in(above, above.indexOf(one.name) + 1, above.length, one.parent);
+    }
+  }
+
+  *#in(
+    listing: Listing,
+    from: number,
+    to: number,
+    below: Directory | undefined,
+  ): Generator<WantedContent> {
+    const path = below && pathOf(below);
+    for (let i = from; i < to; i++) {
+      const kind = listing.kind(i);
+      if (kind === 'file' || kind === 'executable') {
+        const oid = listing.oid(i);
+        const size = this.sizes.known(listing, i);
+        if (size !== undefined && !this.contents.coming(oid) && !this.store.hasContent(oid))
+          yield { oid, size };
+      } else if (kind === 'directory' && below !== undefined && path !== undefined) {
+        yield* this.#below(below, childPath(path, listing.name(i)), listing.oid(i));
+      }
+    }
+  }
+
+  /** Only through listings that are here: contents never cause a question for a directory. */
+  *#below(top: Directory, path: string, oid: Oid): Generator<WantedContent> {
+    const listing = this.trees.peek({ revision: top.root.revision, path, oid });
+    if (listing === undefined) return;
+    for (let i = 0; i < listing.length; i++) {
+      const kind = listing.kind(i);
+      if (kind === 'directory')
+        yield* this.#below(top, childPath(path, listing.name(i)), listing.oid(i));
+      else if (kind !== 'submodule') yield* this.#in(listing, i, i + 1, undefined);
+    }
+  }
+}
+
+function window(stream: Stream): number {
+  return Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, AHEAD * stream.read));
+}

@@ -1,0 +1,62 @@
+import type { Entry, Maybe, Name, NegativeEntry, NodeId, Request } from '@scorpiofs/fuse';
+import type { Directory } from '../directory.js';
+import { directoryEntry, entryNow, fileAttr, fileEntry } from '../entries.js';
+import type { PlacedTree } from '../ids/places.js';
+import { directoryOf, isDirectory, nodeOf, type Found } from '../nodes.js';
+import { isRevisionsTop, lookupRevision, revisionsEntry } from '../revisions.js';
+import type { Base } from '../state.js';
+import { treeOf } from '../tree-of.js';
+
+const NO_SUCH_NAME: NegativeEntry = { node: 0, entryTtl: Infinity };
+
+type Answer = Entry | NegativeEntry;
+
+export function lookup(base: Base, req: Request, parent: NodeId, name: Name): Maybe<Answer> {
+  if (isRevisionsTop(base, parent)) return lookupRevision(base, name);
+  // By handle (EXPORT_SUPPORT): the node itself, or the directory above it.
+  if (name === '.') return settled(nodeOf(base, parent, req), (found) => itself(base, found, req));
+  const directory = directoryOf(base, parent, req);
+  if (name === '..') return settled(directory, (found) => above(base, found));
+  return settled(directory, (found) =>
+    settled(treeOf(base, found, 'find', req), (tree) => inTree(base, req, found, tree, name)),
+  );
+}
+
+function inTree(
+  base: Base,
+  req: Request,
+  directory: Directory,
+  tree: PlacedTree,
+  name: Name,
+): Maybe<Answer> {
+  const index = tree.listing.indexOf(name);
+  if (index < 0) return NO_SUCH_NAME;
+  const now = entryNow(base, directory, tree, index);
+  if (now !== undefined) return referenced(base, now);
+  return settled(fileAttr(base, { tree, index }, req), (reply) =>
+    fileEntry(base, tree, index, reply),
+  );
+}
+
+function itself(base: Base, found: Found, req: Request): Maybe<Entry> {
+  if (isDirectory(found)) return referenced(base, directoryEntry(base, found));
+  return settled(fileAttr(base, found, req), (reply) =>
+    fileEntry(base, found.tree, found.index, reply),
+  );
+}
+
+function above(base: Base, { parent }: Directory): Answer {
+  if (parent !== undefined) return referenced(base, directoryEntry(base, parent));
+  return base.shape === 'revisions' ? revisionsEntry(base) : NO_SUCH_NAME;
+}
+
+/** Files need no count: what is known of them lies in the listing that they are in. */
+export function referenced(base: Base, entry: Entry): Entry {
+  const directory = base.directories.get(entry.node);
+  if (directory !== undefined) directory.lookups += 1;
+  return entry;
+}
+
+export function settled<T, U>(value: Maybe<T>, then: (value: T) => Maybe<U>): Maybe<U> {
+  return value instanceof Promise ? value.then(then) : then(value);
+}

@@ -1,0 +1,125 @@
+import {
+  EMPTY_BLOB,
+  SizesError,
+  SourceError,
+  type Oid,
+  type Source,
+  type SourceCapabilities,
+} from '@scorpiofs/objects';
+import type { BaseStore } from './base-store.js';
+import { asFsError } from './failure.js';
+import { Flight } from './flight.js';
+import { UNKNOWN, type Listing } from './trees/listing.js';
+
+/** Directories in a row whose files were asked for: then a walk that wants sizes is on its way. */
+const WALK = 2;
+
+/**
+ * Sizes of files, asked for when a program wants one: then for all its siblings at once. A source that takes a request
+ * for each gets the first one alone; a second one in the same directory says that the others will be wanted too.
+ */
+export class Sizes {
+  readonly #flights = new Map<Oid, Flight<number>>();
+  readonly #asked = new WeakSet<Listing>();
+  readonly #closing = new AbortController();
+  #walk = 0;
+
+  constructor(
+    readonly store: BaseStore,
+    readonly source: Source,
+    readonly capabilities: () => SourceCapabilities | undefined,
+  ) {}
+
+  /** In this turn, or undefined. */
+  known(listing: Listing, index: number): number | undefined {
+    const size = listing.sizes[index] ?? UNKNOWN;
+    if (size !== UNKNOWN) return size;
+    const oid = listing.oid(index);
+    const found = oid === EMPTY_BLOB ? 0 : this.store.size(oid);
+    if (found !== undefined) listing.sizes[index] = found;
+    return found;
+  }
+
+  /** Fills in what the store knows: one pass when a listing is loaded. */
+  fill(listing: Listing): void {
+    for (let i = 0; i < listing.length; i++) if (!listing.isDirectory(i)) this.known(listing, i);
+  }
+
+  async ask(listing: Listing, index: number, signal?: AbortSignal): Promise<number> {
+    const oid = listing.oid(index);
+    const running = this.#flights.get(oid);
+    const together = this.capabilities()?.blobBatches === true || this.#asked.has(listing);
+    if (!this.#asked.has(listing)) this.#asked.add(listing);
+    else if (running === undefined) this.#walk += 1;
+    const flight = running ?? this.#start(together ? this.#unknown(listing, oid) : [oid], oid);
+    const size = await flight.wait(signal);
+    listing.sizes[index] = size;
+    return size;
+  }
+
+  /** A listing that was brought ahead in a walk: if the walk wants sizes, they are wanted here too. */
+  ahead(listing: Listing): void {
+    if (this.#walk < WALK || this.#asked.has(listing)) return;
+    const missing = this.#unknown(listing, undefined);
+    if (missing.length === 0) return;
+    this.#asked.add(listing);
+    this.#run(missing);
+  }
+
+  /** A directory was listed and no size was wanted of the one before: the walk is about names. */
+  listed(listing: Listing): void {
+    if (!this.#asked.has(listing)) this.#walk = Math.max(0, this.#walk - 1);
+  }
+
+  close(): void {
+    this.#closing.abort(new SourceError('cancelled', 'the file system is closed'));
+  }
+
+  #unknown(listing: Listing, first: Oid | undefined): Oid[] {
+    const oids = new Set<Oid>(first === undefined ? [] : [first]);
+    for (let i = 0; i < listing.length; i++) {
+      if (listing.isDirectory(i) || this.known(listing, i) !== undefined) continue;
+      const oid = listing.oid(i);
+      if (!this.#flights.has(oid)) oids.add(oid);
+    }
+    return [...oids];
+  }
+
+  #start(oids: readonly Oid[], wanted: Oid): Flight<number> {
+    const flight = new Flight<number>();
+    this.#flights.set(wanted, flight);
+    this.#run(oids);
+    return flight;
+  }
+
+  #run(oids: readonly Oid[]): void {
+    const mine = new Map<Oid, Flight<number>>();
+    for (const oid of oids) {
+      const flight = this.#flights.get(oid) ?? new Flight<number>();
+      this.#flights.set(oid, flight);
+      mine.set(oid, flight);
+    }
+    const settle = (sizes: ReadonlyMap<Oid, number>, failure: (oid: Oid) => unknown): void => {
+      this.store.putSizes(sizes);
+      for (const [oid, flight] of mine) {
+        this.#flights.delete(oid);
+        const size = sizes.get(oid);
+        if (size === undefined) flight.fail(asFsError(failure(oid), `size of ${oid}`));
+        else flight.land(size);
+      }
+    };
+    this.source.sizes(oids, { signal: this.#closing.signal }).then(
+      (sizes) => settle(sizes, missing),
+      (error: unknown) => {
+        const known = error instanceof SizesError ? error.sizes : new Map<Oid, number>();
+        settle(known, (oid) =>
+          error instanceof SizesError ? (error.failures.get(oid) ?? missing(oid)) : error,
+        );
+      },
+    );
+  }
+}
+
+function missing(oid: Oid): SourceError {
+  return new SourceError('missing', `the source has no ${oid}`);
+}

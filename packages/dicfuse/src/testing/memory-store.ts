@@ -1,0 +1,64 @@
+import { BlobHasher, SourceError, type Oid, type TreeEntry } from '@scorpiofs/objects';
+import type { BaseStore, StoredTree } from '../base-store.js';
+
+/** A store in memory, for tests that need none on disk; the same one given to another base stands for a restart. */
+export class MemoryStore implements BaseStore {
+  readonly trees = new Map<Oid, readonly TreeEntry[]>();
+  readonly sizes = new Map<Oid, number>();
+  readonly contents = new Map<Oid, Buffer>();
+  readonly facts = new Map<string, Uint8Array>();
+
+  tree(key: Oid): StoredTree | undefined {
+    const entries = this.trees.get(key);
+    return entries && { entries };
+  }
+
+  putTree(key: Oid, entries: readonly TreeEntry[]): void {
+    this.trees.set(key, [...entries]);
+  }
+
+  size(oid: Oid): number | undefined {
+    return this.sizes.get(oid);
+  }
+
+  putSizes(sizes: Iterable<readonly [Oid, number]>): void {
+    for (const [oid, size] of sizes) this.sizes.set(oid, size);
+  }
+
+  hasContent(oid: Oid): boolean {
+    return this.contents.has(oid);
+  }
+
+  readContent(oid: Oid, offset: number, into: Uint8Array): number | undefined {
+    const content = this.contents.get(oid);
+    if (content === undefined || offset >= content.length) return content && 0;
+    return content.copy(into, 0, offset, offset + into.length);
+  }
+
+  addContent(oid: Oid, data: Uint8Array): Promise<void> {
+    if (new BlobHasher(data.length).update(data).digest() !== oid)
+      return Promise.reject(new SourceError('broken', `another content came for ${oid}`));
+    this.contents.set(oid, Buffer.from(data));
+    return Promise.resolve();
+  }
+
+  async addContentStream(oid: Oid, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const pieces: Uint8Array[] = [];
+    for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
+    await this.addContent(oid, Buffer.concat(pieces));
+  }
+
+  fact(key: string): Uint8Array | undefined {
+    return this.facts.get(key);
+  }
+
+  putFact(key: string, value: Uint8Array): void {
+    this.facts.set(key, value);
+  }
+
+  changeFact(key: string, change: (old: Uint8Array | undefined) => Uint8Array): Uint8Array {
+    const value = change(this.facts.get(key));
+    this.facts.set(key, value);
+    return value;
+  }
+}

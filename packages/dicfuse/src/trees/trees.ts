@@ -1,0 +1,260 @@
+import {
+  EMPTY_TREE,
+  SourceError,
+  TreesError,
+  type Oid,
+  type RepoPath,
+  type Source,
+  type TreeAnswer,
+  type TreeWant,
+} from '@scorpiofs/objects';
+import type { BaseStore } from '../base-store.js';
+import { childPath } from '../directory.js';
+import { Flight } from '../flight.js';
+import { Listing } from './listing.js';
+import { unverifiedKey } from './tree-key.js';
+import { usable } from './usable.js';
+
+/** A listing and the key under which the store has it. */
+export interface LocalTree {
+  readonly key: Oid;
+  /** What the parent states; for a top whose id was not known, what the source says. */
+  readonly oid: Oid;
+  readonly listing: Listing;
+}
+
+/** How much to bring along with a directory that is asked for. */
+export interface AskPlan {
+  readonly levels: number;
+  /** Stop the answer after so many entries. */
+  readonly budget: number;
+  /** Asked for in the same breath. */
+  readonly also: readonly TreeWant[];
+}
+
+/** What became of one question, for the one who decides how much to ask for next. */
+export interface AskWatch {
+  /** Undefined as `from`: it was asked for itself. */
+  arrived(want: TreeWant, listing: Listing, leaf: boolean): void;
+  /** Known by name, announced, but not sent. */
+  left(want: TreeWant): void;
+}
+
+type Outcome = LocalTree | 'not sent';
+
+interface Announced {
+  readonly want: TreeWant;
+  readonly flight: Flight<Outcome>;
+  readonly level: number;
+  readonly direct: boolean;
+}
+
+/** Entries of listings that arrived ahead of their use and are kept parsed. */
+const FRESH_ENTRIES = 150_000;
+
+/** Listings from the store, else from the source: each directory is asked for once, whoever else wants it waits. */
+export class Trees {
+  readonly #announced = new Map<string, Announced>();
+  /** Arrived and not yet looked at. */
+  readonly #fresh = new Map<string, LocalTree>();
+  #freshEntries = 0;
+  readonly #closing = new AbortController();
+
+  constructor(
+    readonly store: BaseStore,
+    readonly source: Source,
+  ) {}
+
+  /** From here, or undefined. `ahead`: it was brought along by a question for another one, and is looked at for the first time. */
+  local(want: TreeWant): (LocalTree & { readonly ahead: boolean }) | undefined {
+    const { oid, path } = want;
+    const key = wantKey(want);
+    const fresh = this.#fresh.get(key);
+    if (fresh !== undefined) {
+      this.#fresh.delete(key);
+      this.#freshEntries -= fresh.listing.length;
+      return { ...fresh, ahead: true };
+    }
+    if (oid === undefined) return undefined;
+    if (oid === EMPTY_TREE) return { key: oid, oid, listing: new Listing([]), ahead: false };
+    const verified = this.store.tree(oid);
+    if (verified !== undefined) return this.#read(oid, oid, verified.entries);
+    const other = unverifiedKey(oid, path);
+    const unverified = this.store.tree(other);
+    return unverified && this.#read(other, oid, unverified.entries);
+  }
+
+  /** As `local`, without counting as a look. */
+  peek(want: TreeWant): Listing | undefined {
+    const fresh = this.#fresh.get(wantKey(want));
+    return fresh?.listing ?? this.local(want)?.listing;
+  }
+
+  has(want: TreeWant): boolean {
+    return (
+      want.oid !== undefined &&
+      (this.#fresh.has(wantKey(want)) ||
+        this.store.tree(want.oid) !== undefined ||
+        this.store.tree(unverifiedKey(want.oid, want.path)) !== undefined)
+    );
+  }
+
+  /** Being asked for, by itself or announced by the answer to another question. */
+  coming(want: TreeWant): boolean {
+    return this.#announced.has(wantKey(want));
+  }
+
+  get inFlight(): number {
+    return this.#announced.size;
+  }
+
+  /** Asks the source; or waits, where it has been asked. */
+  async get(
+    want: TreeWant,
+    plan: () => AskPlan,
+    watch: AskWatch,
+    signal?: AbortSignal,
+  ): Promise<LocalTree> {
+    for (;;) {
+      let one = this.#announced.get(wantKey(want));
+      if (one === undefined) {
+        void this.ask([want], plan(), watch);
+        one = this.#announced.get(wantKey(want));
+      }
+      if (one === undefined) throw new SourceError('cancelled', 'the file system is closed');
+      const outcome = await one.flight.wait(signal);
+      if (outcome !== 'not sent') {
+        const fresh = this.#fresh.get(wantKey(want));
+        if (fresh === outcome) this.local(want);
+        return outcome;
+      }
+    }
+  }
+
+  /** Asks without waiting. Resolves, never rejects, when the answer has ended. */
+  ask(wants: readonly TreeWant[], plan: AskPlan, watch: AskWatch): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve();
+    const mine = new Map<string, Announced>();
+    for (const want of [...wants, ...plan.also]) this.#announce(want, 0, true, mine);
+    if (mine.size === 0) return Promise.resolve();
+    return this.#run(mine, plan, watch);
+  }
+
+  close(): void {
+    this.#closing.abort(new SourceError('cancelled', 'the file system is closed'));
+  }
+
+  #announce(want: TreeWant, level: number, direct: boolean, mine: Map<string, Announced>): void {
+    const key = wantKey(want);
+    if (this.#announced.has(key)) return;
+    const one = { want, flight: new Flight<Outcome>(), level, direct };
+    this.#announced.set(key, one);
+    mine.set(key, one);
+  }
+
+  async #run(mine: Map<string, Announced>, plan: AskPlan, watch: AskWatch): Promise<void> {
+    const wants = [...mine.values()].map(({ want }) => want);
+    const byPath = new Map(wants.map((want) => [want.path, want]));
+    let [direct, entries] = [wants.length, 0];
+    let failure: unknown;
+    const options = { signal: this.#closing.signal, levels: plan.levels };
+    try {
+      for await (const answer of this.source.trees(wants, options)) {
+        const one = take(mine, byPath, answer);
+        if (one === undefined) continue;
+        const { want } = one;
+        if (one.direct) direct -= 1;
+        entries += answer.entries.length;
+        const local = this.#keep(want, answer, one);
+        const leaf = one.level + 1 >= plan.levels;
+        if (!leaf)
+          for (const below of directoriesOf(want, answer))
+            if (!this.#fresh.has(wantKey(below))) this.#announce(below, one.level + 1, false, mine);
+        this.#announced.delete(wantKey(want));
+        one.flight.land(local);
+        watch.arrived(want, local.listing, leaf);
+        if (entries >= plan.budget && direct === 0) break;
+      }
+      failure = new SourceError('broken', 'the source left out a directory that was asked for');
+    } catch (error) {
+      failure = error;
+    }
+    for (const [key, { want, flight, direct: asked }] of mine) {
+      this.#announced.delete(key);
+      if (asked) flight.fail(failureFor(want, failure));
+      else {
+        watch.left(want);
+        flight.land('not sent');
+      }
+    }
+  }
+
+  #keep(want: TreeWant, answer: TreeAnswer, { flight, direct }: Announced): LocalTree {
+    const { oid, verified, sizes } = answer;
+    const entries = usable(answer.entries);
+    const key = verified ? oid : unverifiedKey(oid, want.path);
+    const listing = new Listing(entries);
+    if (sizes !== undefined) {
+      this.store.putSizes(sizes);
+      for (const [i, entry] of entries.entries()) {
+        const size = sizes.get(entry.oid);
+        if (size !== undefined) listing.sizes[i] = size;
+      }
+    }
+    this.store.putTree(key, entries, verified);
+    const local = { key, oid, listing };
+    if (!direct || flight.waiters === 0) this.#keepFresh(want, local);
+    return local;
+  }
+
+  #keepFresh(want: TreeWant, local: LocalTree): void {
+    this.#fresh.set(wantKey(want), local);
+    this.#freshEntries += local.listing.length;
+    for (const [key, old] of this.#fresh) {
+      if (this.#freshEntries <= FRESH_ENTRIES) break;
+      this.#fresh.delete(key);
+      this.#freshEntries -= old.listing.length;
+    }
+  }
+
+  #read(key: Oid, oid: Oid, entries: LocalEntries): LocalTree & { ahead: false } {
+    return { key, oid, listing: new Listing(entries), ahead: false };
+  }
+}
+
+type LocalEntries = ConstructorParameters<typeof Listing>[0];
+
+function take(
+  mine: Map<string, Announced>,
+  wanted: ReadonlyMap<RepoPath, TreeWant>,
+  answer: TreeAnswer,
+): Announced | undefined {
+  const { path, oid } = answer;
+  const want = wanted.get(path);
+  for (const key of [pathKey(path, oid), want && wantKey(want)]) {
+    const one = key === undefined ? undefined : mine.get(key);
+    if (key === undefined || one === undefined) continue;
+    mine.delete(key);
+    return one;
+  }
+  return undefined;
+}
+
+function* directoriesOf(want: TreeWant, answer: TreeAnswer): Generator<TreeWant> {
+  const { revision } = want;
+  for (const { name, kind, oid } of usable(answer.entries))
+    if (kind === 'directory' && oid !== EMPTY_TREE)
+      yield { revision, path: childPath(want.path, name), oid };
+}
+
+function failureFor(want: TreeWant, failure: unknown): unknown {
+  return failure instanceof TreesError ? (failure.failures.get(want.path) ?? failure) : failure;
+}
+
+function wantKey({ path, oid, revision }: TreeWant): string {
+  return oid === undefined ? `${revision.commit} ${path}` : pathKey(path, oid);
+}
+
+function pathKey(path: RepoPath, oid: Oid): string {
+  return `${oid}${path}`;
+}
