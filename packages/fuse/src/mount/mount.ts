@@ -8,6 +8,7 @@ import type { MountOptions } from './options.js';
 /** The transports of this build, loaded when they are used. In the order in which `auto` tries them. */
 const TRANSPORTS: Readonly<Partial<Record<TransportName, () => Promise<Transport>>>> = {
   kernel: () => Promise.resolve(kernelTransport),
+  'fuse-native': async () => (await import('../native/native-transport.js')).nativeTransport,
 };
 
 /**
