@@ -33,7 +33,7 @@ for (const { title, place, options } of canMount() ? variants : []) {
   runBehaviour({ describe, test, beforeAll, afterAll }, `PassthroughFs (${title})`, 'mounted', {
     skips: skipsAt(place),
     async create() {
-      const noLeaks = await leakCheck(os.tmpdir());
+      const noLeaks = await leakCheck();
       const dir = makeSource(place);
       const served = await serveInChild({
         module: new URL('../dist/served.js', import.meta.url).href,

@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -51,7 +50,7 @@ if (!canMount() || process.arch !== 'x64') {
   runBehaviour({ describe, test, beforeAll, afterAll }, 'MemoryFs by fuse-native', 'mounted', {
     skips,
     async create() {
-      const noLeaks = await leakCheck(tmpdir());
+      const noLeaks = await leakCheck();
       const served = await serveInChild({
         module: '@scorpiofs/fuse/testing',
         export: 'createMemoryFs',

@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { runBehaviour } from './behaviour.js';
 import { canMount } from './can-mount.js';
@@ -16,7 +15,7 @@ if (!canMount()) {
     {
       skips: {},
       async create() {
-        const noLeaks = await leakCheck(tmpdir());
+        const noLeaks = await leakCheck();
         const served = await serveInChild({
           module: '@scorpiofs/fuse/testing',
           export: 'createMemoryFs',

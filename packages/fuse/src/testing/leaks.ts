@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isFuse, readMountTable } from '../mount/mount-table.js';
+import { OWN_MOUNTS } from './own-folder.js';
 
 /** What a process may leave behind. */
 export interface Holdings {
@@ -9,8 +10,11 @@ export interface Holdings {
   readonly timers: readonly string[];
 }
 
-/** The files this process has open, the FUSE mounts below a folder, its child processes, its timers. */
-export async function holdings(mountsBelow: string): Promise<Holdings> {
+/**
+ * The files this process has open, the FUSE mounts whose path starts so (default: those of its own `serveInChild`, for
+ * others mount below the temporary folder too), its child processes, its timers.
+ */
+export async function holdings(mountsBelow = OWN_MOUNTS): Promise<Holdings> {
   return {
     descriptors: descriptors(),
     mounts: (await readMountTable())
@@ -42,7 +46,7 @@ function descriptors(): string[] {
  * const noLeaks = await leakCheck();
  * afterAll(noLeaks);
  */
-export async function leakCheck(mountsBelow: string): Promise<() => Promise<void>> {
+export async function leakCheck(mountsBelow = OWN_MOUNTS): Promise<() => Promise<void>> {
   const before = await holdings(mountsBelow);
   return async () => {
     let left: string[] = [];

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readMountTable } from '../mount/mount-table.js';
 import { canMount } from './can-mount.js';
@@ -11,7 +10,7 @@ const root = canMount() ? test : test.skip;
 
 let noLeaks: () => Promise<void>;
 beforeAll(async () => {
-  noLeaks = await leakCheck(tmpdir());
+  noLeaks = await leakCheck();
 });
 afterAll(() => noLeaks());
 

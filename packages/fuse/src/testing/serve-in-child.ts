@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { MountOptions } from '../mount/options.js';
 import type { MountStats } from '../transport.js';
 import { endMount } from './end-mount.js';
+import { OWN_MOUNTS } from './own-folder.js';
 import type { ServeOrder } from './serve-main.js';
 import { builtProgram, unwatch, watch } from './watchdog.js';
 
@@ -47,7 +46,7 @@ const READY_MS = 20_000;
  * happens (a hang in the mount, a killed test), a watchdog process ends it after its lifetime.
  */
 export async function serveInChild(options: ServeOptions): Promise<Served> {
-  const mountpoint = mkdtempSync(join(tmpdir(), 'scorpiofs-mount-'));
+  const mountpoint = mkdtempSync(OWN_MOUNTS);
   chmodSync(mountpoint, 0o755);
   const lifetimeMs = options.lifetimeMs ?? 120_000;
   const order: ServeOrder = {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { flock, failed, LOCK, O } from '@scorpiofs/posix';
 import { fails, pattern, withOpen, type Cases } from '../case.js';
+import { MAP_PRIVATE, MAP_SHARED, withMapping } from '../mapping.js';
 import { MountedFile } from '../mounted-file.js';
 
 const LIMIT_MS = 20_000;
@@ -221,6 +222,57 @@ export const programs = {
       const [found, left] = (await sh(script, host('.'))).trim().split('\n');
       assert.equal(Number(found), 401);
       assert.equal(Number(left), 0);
+    },
+  },
+  'mmap: shared': {
+    guards: 'mmap(2) MAP_SHARED: stores and writes are seen both ways, msync(2) keeps them',
+    only: 'mounted',
+    async run({ fs }) {
+      await fs.writeFile('f', pattern(10_000));
+      await withOpen(fs.open('f', O.O_RDWR), async (file) => {
+        await withMapping(descriptor(file), 10_000, MAP_SHARED, async (memory, sync) => {
+          assert.deepEqual(Buffer.from(memory), pattern(10_000));
+          memory.set([1, 2, 3], 5000);
+          assert.deepEqual([...(await file.read(3, 5000))], [1, 2, 3]);
+          await file.write('written', 100);
+          assert.equal(Buffer.from(memory.subarray(100, 107)).toString(), 'written');
+          sync();
+        });
+      });
+      const bytes = await fs.readFile('f');
+      assert.deepEqual([...bytes.subarray(5000, 5003)], [1, 2, 3]);
+      assert.equal(bytes.subarray(100, 107).toString(), 'written');
+    },
+  },
+  'mmap: private': {
+    guards: 'mmap(2) MAP_PRIVATE: stores stay with the process',
+    only: 'mounted',
+    async run({ fs }) {
+      await fs.writeFile('f', pattern(10_000));
+      await withOpen(fs.open('f', O.O_RDONLY), async (file) => {
+        await withMapping(descriptor(file), 10_000, MAP_PRIVATE, async (memory) => {
+          assert.deepEqual(Buffer.from(memory), pattern(10_000));
+          memory.fill(7);
+          assert.equal(memory[9999], 7);
+        });
+      });
+      assert.ok((await fs.readFile('f')).equals(pattern(10_000)));
+    },
+  },
+  'mmap: of an unlinked file': {
+    guards: 'mmap(2), unlink(2): the mapping outlives name and descriptor',
+    only: 'mounted',
+    async run({ fs }) {
+      await fs.writeFile('f', pattern(8192));
+      const file = await fs.open('f', O.O_RDWR);
+      await withMapping(descriptor(file), 8192, MAP_SHARED, async (memory, sync) => {
+        await file.close();
+        await fs.unlink('f');
+        assert.deepEqual(Buffer.from(memory), pattern(8192));
+        memory.fill(3);
+        sync();
+        assert.equal(memory[8191], 3);
+      });
     },
   },
 } as const satisfies Cases;

@@ -265,16 +265,4 @@ export const space = {
       assert.equal(s.namelen, 255);
     },
   },
-  'statfs: counts what is stored': {
-    guards: 'statfs(2): free space goes with a file and comes back',
-    async run({ fs }) {
-      const before = (await fs.statfs('.')).bfree;
-      await fs.writeFile('f', pattern(2 ** 20));
-      await withOpen(fs.open('f', O.O_RDONLY), (file) => file.sync());
-      assert.ok((await fs.statfs('.')).bfree < before);
-      await fs.unlink('f');
-      for (let i = 0; i < 50 && (await fs.statfs('.')).bfree < before; i++) await tick();
-      assert.ok((await fs.statfs('.')).bfree >= before - 64n);
-    },
-  },
 } as const satisfies Cases;
