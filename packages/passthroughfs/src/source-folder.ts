@@ -28,7 +28,6 @@ export const tmpfs = isGood('/dev/shm') ? '/dev/shm' : os.tmpdir();
 /** Cases of the behavioural suite that say something about the host and not about us. */
 export function skipsAt(place: string): Readonly<Record<string, string>> {
   return {
-    'statfs: counts what is stored': "others write to the host's file system at the same time",
     'xattr: largest value': 'that is up to the host: ext4 keeps the xattrs of a file in one block',
     ...(place === '/dev/shm' ? { 'fallocate: ZERO_RANGE': 'tmpfs has no ZERO_RANGE' } : {}),
   };
