@@ -7,6 +7,8 @@ export interface ServerContext {
   readonly mono: Monorepo;
   readonly faults: Faults;
   readonly options: MonoServerOptions;
+  /** Commits of borrowed shallow repositories whose parents are not there. */
+  readonly shallow: readonly string[];
   /** Where clients reach the server, without trailing slash. */
   readonly baseUrl: () => string;
 }

@@ -8,16 +8,16 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { parseBind } from './bind-address.js';
 import { badOption, bindFailed } from './error.js';
 import { Faults } from './faults/faults.js';
-import { inspectRepository } from './git/borrowed.js';
+import { inspectRepository, type BorrowedRepository } from './git/borrowed.js';
 import { openDataRepository } from './git/data-repository.js';
 import { Git } from './git/git.js';
 import { ObjectStore } from './git/object-store.js';
 import { supportsBatchCommand } from './git/version.js';
 import { createApp } from './http/app.js';
-import { DEFAULT_IMPORT_DIR, Monorepo } from './mono/monorepo.js';
-import { seedFromRepository } from './mono/seed-repository.js';
-import { readState, writeState } from './mono/state-file.js';
+import { DEFAULT_IMPORT_DIR, type Monorepo } from './mono/monorepo.js';
+import { openMonorepo } from './mono/open-monorepo.js';
 import type { MonoServerOptions } from './options.js';
+import { components, joinPath } from './tree/repo-path.js';
 
 /** A running server. `await using` closes it. */
 export interface MonoServer extends AsyncDisposable {
@@ -51,11 +51,11 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
   };
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const mono = await openMonorepo(git, dataDir, options);
+    const { mono, shallow } = await open(git, dataDir, options);
     const faults = new Faults();
     faults.set(options.faults ?? []);
     let url = '';
-    const app = createApp({ mono, faults, options, baseUrl: () => url });
+    const app = createApp({ mono, faults, options, shallow, baseUrl: () => url });
     // Every handler has written its answer itself. Hono wraps that of a HEAD in a new response, which would be sent a second
     // time: an error, and the connection closed.
     const fetch: typeof app.fetch = async (request, env) => {
@@ -93,26 +93,35 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
   }
 }
 
-async function openMonorepo(
-  git: Git,
-  dataDir: string,
-  options: MonoServerOptions,
-): Promise<Monorepo> {
+interface Opened {
+  readonly mono: Monorepo;
+  readonly shallow: readonly string[];
+}
+
+async function open(git: Git, dataDir: string, options: MonoServerOptions): Promise<Opened> {
   const batchCommand = await supportsBatchCommand(git);
-  const repository = await inspectRepository(git, options.repo ?? '');
+  const repository =
+    options.repo === undefined ? undefined : await inspectRepository(git, options.repo);
+  const imports = new Map<string, BorrowedRepository>();
+  for (const [path, repo] of Object.entries(options.imports ?? {}))
+    imports.set(joinPath(components(path)), await inspectRepository(git, repo));
+  const borrowed = [...(repository === undefined ? [] : [repository]), ...imports.values()];
+  const shallow = borrowed.flatMap((one) => one.shallow);
   const gitDir = await openDataRepository(
     git,
     dataDir,
-    [repository.objectsDir],
-    repository.shallow,
+    borrowed.map((one) => one.objectsDir),
+    shallow,
   );
-  const store = new ObjectStore({ git, gitDir, batchCommand });
-  const state = (await readState(dataDir)) ?? (await seedFromRepository(store, repository));
-  const importDir = options.importDir ?? DEFAULT_IMPORT_DIR;
-  const mono = new Monorepo({ store, state, dataDir, importDir, borrowed: true });
-  await writeState(dataDir, state);
-  await mono.refreshBoundaries();
-  return mono;
+  const mono = await openMonorepo({
+    store: new ObjectStore({ git, gitDir, batchCommand }),
+    dataDir,
+    importDir: options.importDir ?? DEFAULT_IMPORT_DIR,
+    repository,
+    imports,
+    onEvent: options.onEvent ?? ((): void => undefined),
+  });
+  return { mono, shallow };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

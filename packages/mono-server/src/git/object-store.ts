@@ -16,6 +16,8 @@ const STREAMS = 6;
 /** Brings objects that are named but not here (a clone without blobs); resolves when they have been asked for. */
 export interface MissingObjects {
   fetch(oids: readonly string[]): Promise<void>;
+  /** Brings everything that a pack of `wants` without what `haves` reach will hold. */
+  complete(wants: readonly string[], haves: readonly string[]): Promise<void>;
 }
 
 export interface ObjectStoreOptions {

@@ -5,9 +5,13 @@ import { truncation } from '../faults/truncation.js';
 import { readRoutes } from '../rest/read-routes.js';
 import { scorpioRoutes } from '../scorpio/scorpio-routes.js';
 import type { ServerContext } from '../server-context.js';
+import { gitRoutes } from '../git-http/git-routes.js';
+import { lfsRoutes } from '../lfs/lfs-routes.js';
+import { changeRoutes } from '../rest/change-routes.js';
 import type { AppEnv, Ctx } from './context.js';
 import { HttpFailure, PlainFailure } from './failure.js';
 import { sendBytes, sendFailure } from './reply.js';
+import { rawPath } from './raw-path.js';
 import { requestId } from './request-id.js';
 
 const NOTHING = new Uint8Array();
@@ -40,15 +44,12 @@ export function createApp(context: ServerContext): Hono<AppEnv> {
     await next();
   });
   readRoutes(app, context);
+  changeRoutes(app, context);
   scorpioRoutes(app, context);
-  app.all('*', (c) => sendBytes(c, 404, {}, Buffer.from('Operation not supported')));
+  lfsRoutes(app, context);
+  gitRoutes(app, context);
   app.onError((error, c) => answerError(context, error, c));
   return app;
-}
-
-/** The request target as it came, without query: git paths are not percent-decoded (§2.1). */
-export function rawPath(c: Ctx): string {
-  return (c.env.incoming.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
 function answerError(context: ServerContext, error: Error, c: Ctx): Response {

@@ -31,19 +31,27 @@ const importSchema = z.object({
   pushers: z.record(z.string(), z.string()),
   /** When a tag came, RFC 3339. */
   tagTimes: z.record(z.string(), z.string()),
+  /** For one that is borrowed from a repository of this machine: what its refs were then. */
+  borrowed: z.string().nullable(),
 });
 
-const tagSchema = z.object({ created: z.string() });
+const originSchema = z.object({
+  kind: z.enum(['repository', 'empty']),
+  /** Commit of the repository from which the root was made. */
+  head: oid.nullable(),
+  /** Root commit as made at the start, before anything was merged. */
+  main: oid,
+});
 
 export const stateSchema = z.object({
   version: z.literal(1),
-  /** What the root was made from: the borrowed commit and the imports', or `empty`. */
-  origin: z.string(),
+  origin: originSchema,
   /** Stored refs of monorepo directories, by byte path. The root's are always there. */
   rows: z.record(z.string(), refs),
   cls: z.record(z.string(), clSchema),
   imports: z.record(z.string(), importSchema),
-  tags: z.record(z.string(), tagSchema),
+  /** When a root tag was made, RFC 3339, by full name. */
+  tagTimes: z.record(z.string(), z.string()),
 });
 
 export type ChangeList = z.infer<typeof clSchema>;
@@ -51,3 +59,5 @@ export type ImportRepository = z.infer<typeof importSchema>;
 export type StateData = z.infer<typeof stateSchema>;
 
 export const MAIN = 'refs/heads/main';
+
+export const ZERO_OID = '0'.repeat(40);
