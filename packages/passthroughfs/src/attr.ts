@@ -1,8 +1,11 @@
 import type { Attr, AttrReply, Entry } from '@scorpiofs/fuse';
 
+import { S } from '@scorpiofs/posix';
+
 import type { Host } from './host.js';
 import type { HostMount } from './mounts.js';
 import type { HostNode } from './node.js';
+import { readOverride } from './override.js';
 
 /**
  * Number as shown. The kernel shows one device for the whole mount, so numbers of another file system below the source get
@@ -12,10 +15,11 @@ export function shownIno(mount: HostMount, ino: bigint): bigint {
   return mount.index === 0 ? ino : ino ^ (BigInt(mount.index & 0x3fff) << 48n);
 }
 
-/** Attributes that the last `statx` put into `host.stat`. */
-export function attrOf(host: Host, mount: HostMount): Attr {
+/** Attributes that the last `statx` put into `host.stat`, which were the node's. */
+export function attrOf(host: Host, node: HostNode): Attr {
   const { stat } = host;
-  return {
+  const { mount } = node;
+  const attr: Attr = {
     ino: shownIno(mount, stat.ino),
     mode: stat.mode,
     nlink: stat.nlink,
@@ -29,10 +33,17 @@ export function attrOf(host: Host, mount: HostMount): Attr {
     mtimeNs: stat.mtimeNs,
     ctimeNs: stat.ctimeNs,
   };
+  const override = readOverride(host, node);
+  if (override !== undefined) {
+    attr.uid = override.uid;
+    attr.gid = override.gid;
+    attr.mode = (attr.mode & S.IFMT) | override.mode;
+  }
+  return attr;
 }
 
-export function attrReply(host: Host, mount: HostMount): AttrReply {
-  return { attr: attrOf(host, mount), attrTtl: host.ttl };
+export function attrReply(host: Host, node: HostNode): AttrReply {
+  return { attr: attrOf(host, node), attrTtl: host.ttl };
 }
 
 /** Takes no lookup reference. */
@@ -41,7 +52,7 @@ export function entryOf(host: Host, node: HostNode): Entry {
     node: node.id,
     generation: host.generation,
     entryTtl: host.ttl,
-    attr: attrOf(host, node.mount),
+    attr: attrOf(host, node),
     attrTtl: host.ttl,
   };
 }

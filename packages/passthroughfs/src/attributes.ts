@@ -18,11 +18,12 @@ import { check } from './fail.js';
 import type { Host } from './host.js';
 import { WANTED } from './identity.js';
 import type { HostNode } from './node.js';
+import { currentOverride, readOverride, writeOverride } from './override.js';
 
 export function getattr(host: Host, id: NodeId, fh: Handle | undefined): AttrReply {
   const node = host.nodes.get(id);
   check(fstat(descriptorOf(host, node, fh), host.stat, WANTED));
-  return attrReply(host, node.mount);
+  return attrReply(host, node);
 }
 
 /** Of the open file where the caller names one: it works also when the last name is gone. */
@@ -36,16 +37,45 @@ export function descriptorOf(host: Host, node: HostNode, fh: Handle | undefined)
 export function setattr(host: Host, id: NodeId, set: SetAttr, fh: Handle | undefined): AttrReply {
   host.assertWritable();
   const node = host.nodes.get(id);
+  if (host.options.overrideXattr !== undefined) return setOverridden(host, node, set, fh);
   if (set.uid !== undefined || set.gid !== undefined) setOwner(host, node, set, fh);
   if (set.size !== undefined) setSize(host, node, set.size, fh);
   if (set.mode !== undefined) setMode(host, node, set.mode, fh);
-  else if (set.killSuidgid) clearSetId(host, descriptorOf(host, node, fh));
+  else if (set.killSuidgid) clearSetId(host, node, descriptorOf(host, node, fh));
+  return setTimes(host, node, set, fh);
+}
+
+function setTimes(host: Host, node: HostNode, set: SetAttr, fh: Handle | undefined): AttrReply {
   if (set.atimeNs !== undefined || set.mtimeNs !== undefined) {
     const fd = descriptorOf(host, node, fh);
     check(utimensat(fd, '', set.atimeNs, set.mtimeNs, AT_EMPTY_PATH));
   }
   check(fstat(descriptorOf(host, node, fh), host.stat, WANTED));
-  return attrReply(host, node.mount);
+  return attrReply(host, node);
+}
+
+/** Owner and mode go into the attribute; the host's own stay. */
+function setOverridden(
+  host: Host,
+  node: HostNode,
+  set: SetAttr,
+  fh: Handle | undefined,
+): AttrReply {
+  const { uid, gid, mode } = set;
+  if (set.size !== undefined) setSize(host, node, set.size, fh);
+  if (uid !== undefined || gid !== undefined || mode !== undefined || set.killSuidgid) {
+    const fd = descriptorOf(host, node, fh);
+    check(fstat(fd, host.stat, WANTED));
+    const now = currentOverride(host, node);
+    const loses =
+      node.type === S.IFREG && (uid !== undefined || gid !== undefined || set.killSuidgid);
+    writeOverride(host, node, {
+      uid: uid ?? now.uid,
+      gid: gid ?? now.gid,
+      mode: (mode ?? (loses ? now.mode & ~setIdBits(now.mode) : now.mode)) & 0o7777,
+    });
+  }
+  return setTimes(host, node, set, fh);
 }
 
 function setOwner(host: Host, node: HostNode, set: SetAttr, fh: Handle | undefined): void {
@@ -72,23 +102,32 @@ function setSize(host: Host, node: HostNode, size: number, fh: Handle | undefine
 }
 
 /** What a write by anyone but root does to a set-id program (HANDLE_KILLPRIV_V2): the host, asked by root, would not. */
-export function clearSetId(host: Host, fd: number): void {
+export function clearSetId(host: Host, node: HostNode, fd: number): void {
+  if (node.type !== S.IFREG) return;
   check(fstat(fd, host.stat, WANTED));
-  const { mode } = host.stat;
-  if ((mode & S.IFMT) === S.IFDIR) return;
-  // Set-gid without x for the group once meant mandatory locking, and stays.
-  const setGid = (mode & 0o010) === 0 ? 0 : mode & S.ISGID;
-  clearBits(host, fd, (mode & S.ISUID) | setGid);
+  clearBits(host, node, fd, setIdBits);
 }
 
-export function clearSetGid(host: Host, fd: number): void {
-  check(fstat(fd, host.stat, WANTED));
-  clearBits(host, fd, host.stat.mode & S.ISGID);
+/** Set-gid without x for the group once meant mandatory locking, and stays. */
+function setIdBits(mode: number): number {
+  return (mode & S.ISUID) | ((mode & 0o010) === 0 ? 0 : mode & S.ISGID);
 }
 
-function clearBits(host: Host, fd: number, bits: number): void {
+export function clearSetGid(host: Host, node: HostNode, fd: number): void {
+  check(fstat(fd, host.stat, WANTED));
+  clearBits(host, node, fd, (mode) => mode & S.ISGID);
+}
+
+function clearBits(host: Host, node: HostNode, fd: number, bitsOf: (mode: number) => number): void {
+  const override = readOverride(host, node);
+  const mode = override?.mode ?? host.stat.mode;
+  const bits = bitsOf(mode);
   if (bits === 0) return;
-  const wanted = host.stat.mode & 0o7777 & ~bits;
+  const wanted = mode & 0o7777 & ~bits;
+  if (override !== undefined) {
+    writeOverride(host, node, { ...override, mode: wanted });
+    return;
+  }
   // An O_PATH descriptor takes the longer way.
   if (fchmod(fd, wanted) !== 0) check(fchmodat(fd, '', wanted, AT_EMPTY_PATH));
 }

@@ -59,7 +59,7 @@ export function open(
   if (writes) host.assertWritable();
   const fd = check(host.descriptors.openNew(node, hostFlags(host, flags)));
   try {
-    if (killSuidgid) clearSetId(host, fd);
+    if (killSuidgid) clearSetId(host, node, fd);
     check(fstat(fd, host.stat, WANTED));
   } catch (error) {
     close(fd);
@@ -113,8 +113,8 @@ export function write(
   data: Buffer,
   killSuidgid: boolean,
 ): number | Promise<number> {
-  const { fd } = host.files.get(fh);
-  if (killSuidgid) clearSetId(host, fd);
+  const { fd, node } = host.files.get(fh);
+  if (killSuidgid) clearSetId(host, node, fd);
   if (host.local && data.length <= SYNC_LIMIT) return check(pwrite(fd, data, offset));
   return pwriteAsync(fd, data, offset).then(check);
 }

@@ -139,6 +139,23 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
   });
 });
 
+asRoot(
+  "create does not open what was there against the host's permissions (needs CAP_SETUID)",
+  () => {
+    using driver = new Driver({}, (dir) => {
+      fs.writeFileSync(dir + '/secret', 'x', { mode: 0o600 });
+      fs.writeFileSync(dir + '/open', '');
+      fs.chmodSync(dir + '/open', 0o666);
+    });
+    const create = (file: string) => () =>
+      driver.fs.create(caller(1000), ROOT_NODE, name(file), 0o644, O.O_RDWR, 0);
+    expect(errnoOf(create('secret'))).toBe('EACCES');
+    expect(errnoOf(create('open'))).toBe('none');
+    // Not made new, so its mode is not touched either.
+    expect(fs.statSync(driver.host('open')).mode & 0o777).toBe(0o666);
+  },
+);
+
 function setDefaultAcl(dir: string): void {
   // struct posix_acl_xattr: version 2, then (tag, perm, id): user::rwx group::rwx other::r-x.
   const acl = Buffer.alloc(4 + 3 * 8);

@@ -26,6 +26,7 @@ import { take } from './lookup.js';
 import { checkNewName } from './names.js';
 import type { HostNode } from './node.js';
 import { observe, observeDescriptor } from './observe.js';
+import { canHave, readOverride, writeOverride } from './override.js';
 
 interface Place {
   readonly parent: HostNode;
@@ -39,8 +40,14 @@ function placeFor(host: Host, parentId: NodeId, name: Name): Place {
   return { parent, dirfd: check(host.descriptors.of(parent)) };
 }
 
+function callAs(host: Host, req: Request, call: () => number, wasAllowed = true): number {
+  if (host.options.overrideXattr !== undefined) return call();
+  const [uid, gid] = [host.uids.ofCaller(req.uid), host.gids.ofCaller(req.gid)];
+  return host.actor.as(uid, gid, call, wasAllowed);
+}
+
 function asCaller(host: Host, req: Request, call: () => number): number {
-  return check(host.actor.as(host.uids.ofCaller(req.uid), host.gids.ofCaller(req.gid), call));
+  return check(callAs(host, req, call));
 }
 
 /**
@@ -50,6 +57,11 @@ function asCaller(host: Host, req: Request, call: () => number): number {
  */
 function modeAt(place: Place, mode: number, umask: number): number {
   return hasDefaultAcl(place) ? mode : mode & ~umask;
+}
+
+/** Where the shown mode is kept elsewhere, the host's lets this process do its work, and is no set-id. */
+function hostMode(host: Host, asked: number, access: number): number {
+  return host.options.overrideXattr === undefined ? asked : (asked & ~0o7000) | access;
 }
 
 function hasDefaultAcl({ parent, dirfd }: Place): boolean {
@@ -65,8 +77,16 @@ function lostToUmask(host: Host, place: Place, asked: number): number {
   return lost === 0 || hasDefaultAcl(place) ? 0 : lost;
 }
 
-function finish(host: Host, place: Place, name: Name, asked?: number): Entry {
+function finish(
+  host: Host,
+  req: Request | undefined,
+  place: Place,
+  name: Name,
+  asked?: number,
+): Entry {
   let node = must(observe(host, place.parent, place.dirfd, name));
+  if (req !== undefined && asked !== undefined)
+    recordOwner(host, req, place, node, undefined, asked);
   const lost = asked === undefined ? 0 : lostToUmask(host, place, asked);
   if (lost !== 0) {
     const mode = (host.stat.mode & 0o7777) | lost;
@@ -74,6 +94,24 @@ function finish(host: Host, place: Place, name: Name, asked?: number): Entry {
     node = must(observe(host, place.parent, place.dirfd, name));
   }
   return take(host, node);
+}
+
+/** Where owners are kept in an attribute, a new file gets one, with what a set-gid directory hands down. */
+function recordOwner(
+  host: Host,
+  req: Request,
+  place: Place,
+  node: HostNode,
+  fd: number | undefined,
+  asked: number,
+): void {
+  if (host.options.overrideXattr === undefined || !canHave(node)) return;
+  const { uid, gid } = req;
+  const parent = readOverride(host, place.parent);
+  const inherits = parent !== undefined && (parent.mode & S.ISGID) !== 0;
+  const bit = inherits && node.type === S.IFDIR ? S.ISGID : 0;
+  const mode = (asked & 0o7777) | bit;
+  writeOverride(host, node, { uid, gid: inherits ? parent.gid : gid, mode }, fd);
 }
 
 export function mkdir(
@@ -86,8 +124,8 @@ export function mkdir(
 ): Entry {
   const place = placeFor(host, parentId, name);
   const asked = modeAt(place, mode & 0o7777, umask);
-  asCaller(host, req, () => mkdirat(place.dirfd, name, asked));
-  return finish(host, place, name, asked);
+  asCaller(host, req, () => mkdirat(place.dirfd, name, hostMode(host, asked, 0o700)));
+  return finish(host, req, place, name, asked);
 }
 
 export function mknod(
@@ -101,8 +139,8 @@ export function mknod(
 ): Entry {
   const place = placeFor(host, parentId, name);
   const asked = modeAt(place, mode, umask);
-  asCaller(host, req, () => mknodat(place.dirfd, name, asked, rdev));
-  return finish(host, place, name, asked);
+  asCaller(host, req, () => mknodat(place.dirfd, name, hostMode(host, asked, 0o600), rdev));
+  return finish(host, req, place, name, asked);
 }
 
 export function symlink(
@@ -114,7 +152,7 @@ export function symlink(
 ): Entry {
   const place = placeFor(host, parentId, name);
   asCaller(host, req, () => symlinkat(target, place.dirfd, name));
-  return finish(host, place, name);
+  return finish(host, req, place, name);
 }
 
 export function link(host: Host, id: NodeId, newParentId: NodeId, newName: Name): Entry {
@@ -127,7 +165,7 @@ export function link(host: Host, id: NodeId, newParentId: NodeId, newName: Name)
     r = linkat(AT_FDCWD, procPath(source), place.dirfd, newName, AT_SYMLINK_FOLLOW);
   }
   check(r);
-  return finish(host, place, newName);
+  return finish(host, undefined, place, newName);
 }
 
 export interface Created {
@@ -146,11 +184,18 @@ export function create(
 ): Created {
   const place = placeFor(host, parentId, name);
   const asked = modeAt(place, mode & 0o7777, umask);
-  // O_NONBLOCK: what is there already may be a FIFO, and opening one waits.
-  const wanted = hostFlags(host, flags) | O.O_CREAT | O.O_NOFOLLOW | O.O_NONBLOCK;
-  const exclusive = flags & O.O_EXCL;
-  const fd = asCaller(host, req, () => openat(place.dirfd, name, wanted | exclusive, asked));
-  return opened(host, req, place, name, fd, asked);
+  const wanted = hostFlags(host, flags) | O.O_NOFOLLOW;
+  const make = () =>
+    openat(place.dirfd, name, wanted | O.O_CREAT | O.O_EXCL, hostMode(host, asked, 0o600));
+  const fd = callAs(host, req, make);
+  if (fd !== failed('EEXIST') || (flags & O.O_EXCL) !== 0) {
+    return opened(host, req, place, name, check(fd), asked);
+  }
+  // The kernel had not seen it, so nobody has checked whether the caller may open it: the host does, for the caller alone.
+  // O_NONBLOCK: it may be a FIFO, and opening one waits.
+  const open = () => openat(place.dirfd, name, wanted | O.O_NONBLOCK);
+  const there = check(callAs(host, req, open, false));
+  return opened(host, req, place, name, there, undefined);
 }
 
 export function tmpfile(
@@ -166,24 +211,28 @@ export function tmpfile(
   const place = { parent, dirfd: check(host.descriptors.of(parent)) };
   const asked = modeAt(place, mode & 0o7777, umask);
   const wanted = hostFlags(host, flags) | O.O_TMPFILE | (flags & O.O_EXCL);
-  const fd = asCaller(host, req, () => openat(place.dirfd, '.', wanted, asked));
+  const fd = asCaller(host, req, () =>
+    openat(place.dirfd, '.', wanted, hostMode(host, asked, 0o600)),
+  );
   return opened(host, req, place, undefined, fd, asked);
 }
 
+/** `asked`: the mode of a new file; undefined for one that was there. */
 function opened(
   host: Host,
   req: Request,
   place: Place,
   name: Name | undefined,
   fd: number,
-  asked: number,
+  asked: number | undefined,
 ): Created {
   let fh: Handle | undefined;
   try {
     let node = must(observeDescriptor(host, place.parent, name, fd));
     if (node.type !== S.IFREG) throw failure('EEXIST');
-    const lost = lostToUmask(host, place, asked);
-    if (lost !== 0 && host.stat.size === 0) {
+    if (asked !== undefined) recordOwner(host, req, place, node, fd, asked);
+    const lost = asked === undefined ? 0 : lostToUmask(host, place, asked);
+    if (lost !== 0) {
       check(fchmod(fd, (host.stat.mode & 0o7777) | lost));
       node = must(observeDescriptor(host, place.parent, name, fd));
     }

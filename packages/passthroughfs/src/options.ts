@@ -24,6 +24,12 @@ export interface PassthroughOptions {
   /** Ids outside every range are shown as 65534 and cannot be given to files. */
   readonly uidMap?: readonly IdRange[];
   readonly gidMap?: readonly IdRange[];
+  /**
+   * Owner and mode are kept in this extended attribute (as `uid:gid:mode`), and the host's own are left alone: for hosts
+   * where they cannot be changed. `user.containers.override_stat` and the names of fuse-overlayfs's `xattr_permissions`
+   * have this form. Files and directories only; permissions are then for the kernel to check (`default_permissions`).
+   */
+  readonly overrideXattr?: string;
   /** Access control lists reach the kernel, which enforces them. Default true. */
   readonly acl?: boolean;
   /** Default `all`. */

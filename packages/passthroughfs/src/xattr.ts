@@ -19,7 +19,8 @@ const ACL = /^system\.posix_acl_(access|default)$/;
 
 /** Whether this name is let through (`PassthroughOptions.xattrs` and `.acl`). */
 function isShown(host: Host, name: string): boolean {
-  const { acl = true, xattrs = 'all' } = host.options;
+  const { acl = true, xattrs = 'all', overrideXattr } = host.options;
+  if (name === overrideXattr) return false;
   if (ACL.test(name)) return acl;
   return xattrs === 'all' || (xattrs === 'user' && name.startsWith('user.'));
 }
@@ -54,7 +55,9 @@ export function setxattr(
   assertShown(host, name);
   check(onNode(host, id, (owner) => set(owner, name, value, flags)));
   // A new ACL by somebody outside the file's group: the host asked by root would leave the set-gid bit.
-  if (clearSgid) clearSetGid(host, check(host.descriptors.ofAny(host.nodes.get(id))));
+  if (!clearSgid) return;
+  const node = host.nodes.get(id);
+  clearSetGid(host, node, check(host.descriptors.ofAny(node)));
 }
 
 export function listxattr(host: Host, id: NodeId): readonly Name[] {
