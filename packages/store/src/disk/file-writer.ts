@@ -1,0 +1,108 @@
+import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { codeOf } from '../errors.js';
+import { BlobHasher, type Oid } from '@scorpiofs/objects';
+import type { Layout } from '../layout.js';
+import type { Table } from '../meta/table.js';
+import type { WriteQueue } from '../meta/write-queue.js';
+import { hashFile, slices, wrongContent } from './verify.js';
+
+/**
+ * Writes large contents, each to a file of its own: aside, checked, renamed. Two processes that write the same content write two files
+ * aside, and the second rename puts the same bytes in place of the first; a reader has the one or the other open, whole.
+ *
+ * A crash of the machine could leave the rename without the bytes. So that nobody has to wait for the disk, a row says "not
+ * synced yet, in this run of the machine", and is on disk before the rename; the next start checks such files.
+ */
+export class FileWriter {
+  #number = 0;
+  readonly #syncing = new Set<Promise<void>>();
+
+  constructor(
+    readonly layout: Layout,
+    readonly ownerName: string,
+    readonly boot: string,
+    readonly unsynced: Table,
+    readonly queue: WriteQueue,
+    readonly onWritten: (bytes: number) => void,
+  ) {}
+
+  /** Returns the size. Rejects with a `SourceError` of kind `broken` for another content, and with what the disk says. */
+  async add(
+    oid: Oid,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    size: number | undefined,
+  ): Promise<number> {
+    const aside = join(this.layout.temporary, `${this.ownerName}-${this.#number++}`);
+    const file = await open(aside, 'wx+', 0o600);
+    try {
+      const length = await this.#write(file, oid, chunks, size);
+      this.queue.put([{ table: this.unsynced, key: oid, value: Buffer.from(this.boot) }]);
+      await this.queue.flushed();
+      await this.#publish(aside, oid);
+      this.onWritten(length);
+      this.#sync(file, oid);
+      return length;
+    } catch (error) {
+      await unlink(aside).catch(() => {});
+      await file.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#syncing);
+  }
+
+  async #write(
+    file: FileHandle,
+    oid: Oid,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    size: number | undefined,
+  ): Promise<number> {
+    const hasher = size === undefined ? undefined : new BlobHasher(size);
+    let length = 0;
+    for await (const chunk of chunks) {
+      for (const slice of slices(chunk)) {
+        hasher?.update(slice);
+        // No reading on to the end of what is longer than announced.
+        if (hasher !== undefined && hasher.left < 0) throw wrongContent(oid, undefined);
+        for (let done = 0; done < slice.length;) {
+          const { bytesWritten } = await file.write(slice, done, slice.length - done, length);
+          done += bytesWritten;
+          length += bytesWritten;
+        }
+      }
+    }
+    const found = hasher === undefined ? await hashFile(file) : hasher.digest();
+    if (found !== oid) throw wrongContent(oid, found);
+    return length;
+  }
+
+  async #publish(aside: string, oid: Oid): Promise<void> {
+    const path = this.layout.file(oid);
+    try {
+      await rename(aside, path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(aside, path);
+    }
+  }
+
+  #sync(file: FileHandle, oid: Oid): void {
+    const syncing = this.#synced(file, oid).finally(() => this.#syncing.delete(syncing));
+    this.#syncing.add(syncing);
+  }
+
+  async #synced(file: FileHandle, oid: Oid): Promise<void> {
+    try {
+      await file.datasync();
+      this.queue.put([{ table: this.unsynced, key: oid, value: undefined }]);
+    } catch {
+      // The row stays: the file is checked before it is used after a crash of the machine.
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** A failure of the store that a person can do something about. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+
+  constructor(
+    /** `ENOSPC` where the disk or the quota is full, so that it becomes that errno; else `STORE_…`. */
+    readonly code: string,
+    message: string,
+    /** What to do next. */
+    readonly hint: string,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+}
+
+export function fromTheFuture(directory: string, format: string): StoreError {
+  return new StoreError(
+    'STORE_FROM_THE_FUTURE',
+    `the store in ${directory} was written by a newer version of ScorpioFS (format ${JSON.stringify(format)})`,
+    'Use that version, or give another store_path; the store is left as it is.',
+  );
+}
+
+export function unusable(directory: string, cause: unknown): StoreError {
+  return new StoreError(
+    'STORE_UNUSABLE',
+    `the store in ${directory} cannot be opened: ${messageOf(cause)}`,
+    'Check that store_path names a directory that this user may write, on a local disk. A store that is damaged beyond that can be deleted while no daemon runs: what it held is fetched again.',
+    cause,
+  );
+}
+
+export function noRoom(directory: string, cause: unknown): StoreError {
+  return new StoreError(
+    'ENOSPC',
+    `no room in the store at ${directory}: ${messageOf(cause)}`,
+    'Make room on its disk, or set store_quota_bytes so that the store stays below what there is.',
+    cause,
+  );
+}
+
+export function unreadable(what: string, cause: unknown): StoreError {
+  return new StoreError(
+    'STORE_READ',
+    `${what} cannot be read from the store: ${messageOf(cause)}`,
+    'Look at the kernel log for disk errors; an fsck of the store removes what is damaged.',
+    cause,
+  );
+}
+
+export function closedStore(): StoreError {
+  return new StoreError('STORE_CLOSED', 'the store is closed', 'Open it again.');
+}
+
+/** The `code` of what was thrown, whatever realm its class is from. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** MDB_MAP_FULL and a full disk look alike to whoever wants to write. */
+export function isNoRoom(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 28 || code === 122) return true;
+  return code === -30792 || /No space left|MDB_MAP_FULL|Disk quota/i.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error);
+}

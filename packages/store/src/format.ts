@@ -1,0 +1,42 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fromTheFuture, StoreError, unusable } from './errors.js';
+import type { Layout } from './layout.js';
+
+const FORMAT = 1;
+
+/**
+ * Makes the directories (mode 0700) of a new store, or checks that an old one is of a format this version knows. The format
+ * file is written last and renamed into place: a store with one has all its directories.
+ */
+export function prepareDirectory(layout: Layout, suffix: string): void {
+  try {
+    if (existsSync(layout.format)) checkFormat(layout);
+    for (const path of [
+      layout.root,
+      layout.files,
+      layout.segments,
+      layout.temporary,
+      layout.owners,
+    ])
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Contents of a private repository: also where the directory was made with another mode.
+    chmodSync(layout.root, 0o700);
+    if (existsSync(layout.format)) return;
+    const aside = `${layout.format}.${suffix}`;
+    writeFileSync(aside, `scorpiofs store ${FORMAT}\n`, { mode: 0o600 });
+    renameSync(aside, layout.format);
+  } catch (error) {
+    throw error instanceof StoreError ? error : unusable(layout.root, error);
+  }
+}
+
+function checkFormat(layout: Layout): void {
+  const text = readFileSync(layout.format, 'utf8').trim();
+  const version = /^scorpiofs store (\d+)$/.exec(text)?.[1];
+  if (version === undefined)
+    throw unusable(
+      layout.root,
+      new Error(`its format file says ${JSON.stringify(text.slice(0, 80))}`),
+    );
+  if (Number(version) > FORMAT) throw fromTheFuture(layout.root, version);
+}

@@ -1,0 +1,44 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { unusable } from '../errors.js';
+import type { Layout } from '../layout.js';
+
+export type Rows = Database<Buffer, Buffer>;
+
+/**
+ * Address space kept for the map, not memory: one mapping that never moves. Without it the binding maps anew while the file
+ * grows and the old mappings stay; a file of 55 MB was counted with 145 MB in VmRSS, and with this with 55 MB.
+ */
+const MAP_SIZE = 2 ** 38;
+
+export interface Environment {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly table: (name: string) => Rows;
+}
+
+/**
+ * Writes are synced (`overlappingSync`, the binding's default): a crash of the machine leaves the last synced state. Not
+ * `noSync`: three times as fast for small rows, but then such a crash can leave a file that is no database at all.
+ */
+export function openEnvironment(layout: Layout): Environment {
+  const path = layout.meta;
+  try {
+    // LMDB would make them 0664.
+    for (const file of [path, `${path}-lock`]) {
+      closeSync(openSync(file, 'a', 0o600));
+      chmodSync(file, 0o600);
+    }
+    const options = { keyEncoding: 'binary', encoding: 'binary' } as const;
+    const root = open<Buffer, Buffer>({
+      path,
+      ...options,
+      noSubdir: true,
+      noMemInit: true,
+      mapSize: MAP_SIZE,
+      maxDbs: 8,
+    });
+    return { root, table: (name) => root.openDB<Buffer, Buffer>({ name, ...options }) };
+  } catch (error) {
+    throw unusable(layout.root, error);
+  }
+}

@@ -1,0 +1,150 @@
+import type { RootDatabase } from 'lmdb';
+import type { Table } from './table.js';
+
+export interface Row {
+  readonly table: Table;
+  readonly key: string;
+  /** Undefined: remove. */
+  readonly value: Buffer | undefined;
+}
+
+interface Group {
+  readonly rows: readonly Row[];
+  readonly bytes: number;
+  readonly number: number;
+}
+
+/** One transaction's worth: what the event loop can hand over in about a millisecond. */
+const BATCH_ROWS = 512;
+const BATCH_BYTES = 1024 * 1024;
+/** After a failure, milliseconds. */
+const RETRY = 1_000;
+
+interface Waiter {
+  readonly upTo: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Rows on their way to disk, in the order in which they were put; readable from the start (`Table.get`). One transaction at a
+ * time, off the event loop, so a later row is never on disk without the earlier ones. The rows of one group go together.
+ *
+ * When a transaction fails (disk full), rows that can be fetched again are let go, and those of tables that keep theirs
+ * stay readable and are tried again: facts, which no server knows.
+ */
+export class WriteQueue {
+  #groups: Group[] = [];
+  #last = 0;
+  #committed = 0;
+  #running = false;
+  #retry: NodeJS.Timeout | undefined;
+  #waiters: Waiter[] = [];
+
+  constructor(
+    readonly root: RootDatabase<Buffer, Buffer>,
+    readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  put(rows: readonly Row[]): void {
+    let bytes = 0;
+    const number = ++this.#last;
+    for (const row of rows) {
+      bytes += row.value?.length ?? 0;
+      row.table.overlay(row.key, { value: row.value, number });
+    }
+    this.#groups.push({ rows, bytes, number });
+    this.#start();
+  }
+
+  /** Rows that are not on disk yet. */
+  get length(): number {
+    return this.#groups.length;
+  }
+
+  /** When what was put until now is on disk; rejects when it could not be written. */
+  flushed(): Promise<void> {
+    if (this.#committed >= this.#last) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ upTo: this.#last, resolve, reject });
+      this.#start();
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+  }
+
+  #start(): void {
+    if (this.#running || this.#retry !== undefined) return;
+    this.#running = true;
+    // What the rest of this turn puts travels along.
+    setImmediate(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#groups.length > 0) {
+      const batch = this.#take();
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        this.#failed(batch, error);
+        break;
+      }
+      this.#done(batch);
+    }
+    this.#running = false;
+  }
+
+  #take(): Group[] {
+    let rows = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const group of this.#groups) {
+      if (count > 0 && (rows + group.rows.length > BATCH_ROWS || bytes + group.bytes > BATCH_BYTES))
+        break;
+      rows += group.rows.length;
+      bytes += group.bytes;
+      count += 1;
+    }
+    return this.#groups.splice(0, count);
+  }
+
+  async #commit(batch: readonly Group[]): Promise<void> {
+    // All that one turn puts is one transaction of the binding; its promises settle together.
+    const puts = new Set<Promise<boolean>>();
+    for (const { rows } of batch)
+      for (const { table, key, value } of rows) puts.add(table.write(key, value));
+    await Promise.all(puts);
+  }
+
+  #done(batch: readonly Group[]): void {
+    for (const { rows, number } of batch) {
+      for (const { table, key } of rows) table.settle(key, number);
+      this.#committed = number;
+    }
+    this.#waiters = this.#waiters.filter((waiter) => {
+      if (waiter.upTo > this.#committed) return true;
+      waiter.resolve();
+      return false;
+    });
+  }
+
+  #failed(batch: readonly Group[], error: unknown): void {
+    const kept: Group[] = [];
+    for (const group of batch) {
+      const rows = group.rows.filter((row) => row.table.keeps);
+      for (const row of group.rows) if (!row.table.keeps) row.table.settle(row.key, group.number);
+      if (rows.length > 0) kept.push({ ...group, rows });
+      else if (kept.length === 0) this.#committed = group.number;
+    }
+    this.#groups = [...kept, ...this.#groups];
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#waiters = [];
+    this.onFailure(error);
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#groups.length > 0) this.#start();
+    }, RETRY).unref();
+  }
+}

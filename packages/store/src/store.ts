@@ -1,0 +1,345 @@
+import {
+  EMPTY_BLOB,
+  EMPTY_TREE,
+  SourceError,
+  TreeIndex,
+  type DroppedEntry,
+  type Oid,
+  type TreeEntry,
+} from '@scorpiofs/objects';
+import { fsck, type FsckReport } from './check/fsck.js';
+import { recover } from './check/recover.js';
+import { newCounters, type Counters } from './counters.js';
+import { bootId } from './boot.js';
+import { Contents, type Lease } from './disk/contents.js';
+import { FileWriter } from './disk/file-writer.js';
+import { OpenFiles } from './disk/open-files.js';
+import { SegmentRows } from './disk/segment-rows.js';
+import { SegmentWriter } from './disk/segment-writer.js';
+import { verifyBlob } from './disk/verify.js';
+import { closedStore, isNoRoom, noRoom } from './errors.js';
+import { prepareDirectory } from './format.js';
+import { Layout } from './layout.js';
+import { openEnvironment } from './meta/database.js';
+import { Facts } from './meta/facts.js';
+import { decodeSize, encodeSize, isSize } from './meta/size-row.js';
+import { Table } from './meta/table.js';
+import { decodeTreeRow, encodeTreeRow, type TreeFacts } from './meta/tree-row.js';
+import { WriteQueue } from './meta/write-queue.js';
+import { Owner } from './owner.js';
+import type { Parts, Tables } from './parts.js';
+import { gather } from './gather.js';
+import { upkeep } from './upkeep.js';
+
+export interface StoreOptions {
+  /** Bytes that the store may take on disk; contents used longest ago go when it takes more. Default: no limit. */
+  readonly quotaBytes?: number;
+  /** Told of rows that could not be written (disk full) and of upkeep that failed; the store goes on. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+/** A directory as the store keeps it. Its entries are made when they are asked for. */
+export interface StoredTree extends TreeFacts {
+  readonly entries: Iterable<TreeEntry>;
+  readonly index: TreeIndex;
+  readonly dropped: readonly DroppedEntry[];
+}
+
+/** Contents up to this size lie together in segments. */
+export const SMALL = 128 * 1024;
+const SEGMENT = 32 * 1024 * 1024;
+/** Milliseconds between two rounds of upkeep. */
+const UPKEEP = 30_000;
+
+/**
+ * Trees, sizes, contents and facts in one directory, shared by any number of processes on one machine. What is here is
+ * answered in the same turn. Contents are checked against their ids when they come in (C04), so what can be read is right.
+ */
+export class Store implements AsyncDisposable {
+  readonly counters: Counters;
+  /** Small values of the caller's own, in parts by prefix. */
+  readonly facts: Facts;
+  readonly #parts: Parts;
+  readonly #contents: Contents;
+  readonly #segments: SegmentWriter;
+  readonly #files: FileWriter;
+  readonly #quota: number | undefined;
+  readonly #onProblem: (error: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #adding = new Set<Promise<void>>();
+  #unchecked = 0;
+  #upkeep: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Opens the store in the directory that `store_path` names, or makes one. Everything lies in one directory below it;
+   * other programs' files beside that are left alone. Throws `StoreError`.
+   */
+  static async open(storePath: string, options: StoreOptions = {}): Promise<Store> {
+    const parts = openParts(new Layout(storePath), options.onProblem ?? (() => {}));
+    try {
+      await recover(parts);
+    } catch (error) {
+      await closeParts(parts);
+      throw error;
+    }
+    return new Store(parts, options);
+  }
+
+  private constructor(parts: Parts, { quotaBytes, onProblem }: StoreOptions) {
+    const { layout, tables, queue, boot, owner, open } = parts;
+    this.#parts = parts;
+    this.#quota = quotaBytes;
+    this.#onProblem = onProblem ?? (() => {});
+    this.counters = parts.counters;
+    this.facts = new Facts(parts.root, tables.facts, queue, layout.root);
+    this.#contents = new Contents(layout, tables.places, open);
+    const written = (bytes: number): void => this.#written(bytes);
+    this.#files = new FileWriter(layout, owner.name, boot, tables.unsynced, queue, written);
+    this.#segments = new SegmentWriter(
+      layout,
+      parts.segments,
+      tables.places,
+      queue,
+      // Segments are let go whole: a small quota needs smaller ones.
+      Math.min(SEGMENT, Math.max(SMALL, (quotaBytes ?? Infinity) / 16)),
+      written,
+    );
+    this.#timer = setInterval(() => void this.upkeep().catch(this.#onProblem), UPKEEP).unref();
+  }
+
+  /** The directory that is this store's own. */
+  get directory(): string {
+    return this.#parts.layout.root;
+  }
+
+  // ---- trees
+
+  /** From disk, checked, in this turn. Undefined: not here. */
+  tree(key: Oid): StoredTree | undefined {
+    const row = this.#parts.tables.trees.copy(key);
+    const tree = row && decodeTreeRow(key, row);
+    if (tree === undefined) {
+      if (row !== undefined) this.counters.damaged += 1;
+      if (key === EMPTY_TREE)
+        return storedTree(Buffer.alloc(0), { verified: true, modesKnown: true });
+      this.counters.misses += 1;
+      return undefined;
+    }
+    this.counters.hits += 1;
+    return storedTree(tree.body, tree);
+  }
+
+  hasTree(key: Oid): boolean {
+    return this.#parts.tables.trees.get(key) !== undefined;
+  }
+
+  /**
+   * Keeps a listing in its received order under the id by which its parent knows it, whether it hashes to that or not (C05).
+   * Readable at once, on disk soon after.
+   */
+  putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean, modesKnown = true): void {
+    const value = encodeTreeRow(key, entries, { verified, modesKnown });
+    this.#parts.queue.put([{ table: this.#parts.tables.trees, key, value }]);
+  }
+
+  // ---- sizes
+
+  /** Bytes, in this turn. Undefined: not known here. */
+  size(oid: Oid): number | undefined {
+    if (oid === EMPTY_BLOB) return 0;
+    const row = this.#parts.tables.sizes.get(oid);
+    return (row && decodeSize(row)) ?? this.#contents.knownSize(oid);
+  }
+
+  /** Remembered for ever (C07). What is no size is refused with a `RangeError`. */
+  putSizes(sizes: Iterable<readonly [Oid, number]>): void {
+    const { queue, tables } = this.#parts;
+    for (const [oid, size] of sizes) {
+      if (!isSize(size)) throw new RangeError(`not the size of an object: ${size}`);
+      if (this.size(oid) === size) continue;
+      queue.put([{ table: tables.sizes, key: oid, value: encodeSize(size) }]);
+    }
+  }
+
+  // ---- contents
+
+  hasContent(oid: Oid): boolean {
+    return oid === EMPTY_BLOB || this.#contents.has(oid);
+  }
+
+  /**
+   * Copies from `offset` until `into` is full or the content ends, in this turn; returns the number of bytes. Undefined: not
+   * here. Throws a `StoreError` when the disk fails.
+   */
+  readContent(oid: Oid, offset: number, into: Uint8Array): number | undefined {
+    if (oid === EMPTY_BLOB) return 0;
+    const got = this.#contents.read(oid, offset, into);
+    if (got === undefined) this.counters.misses += 1;
+    else this.counters.hits += 1;
+    return got;
+  }
+
+  /** A descriptor to read from, which eviction leaves alone until the lease is disposed of. Undefined: not here. */
+  openBlob(oid: Oid): Lease | undefined {
+    return this.#contents.lease(oid);
+  }
+
+  /**
+   * Keeps a content; resolves when it can be read. Rejects with a `SourceError` (`broken`) for bytes that are not what the id
+   * says (C04), with a `StoreError` of code `ENOSPC` when there is no room.
+   */
+  addContent(oid: Oid, data: Uint8Array): Promise<void> {
+    return this.#tracked(async () => {
+      if (data.length > SMALL) return await this.#addLarge(oid, [data], data.length);
+      verifyBlob(oid, data);
+      if (!this.hasContent(oid)) await this.#segments.add(oid, data);
+      this.#added(data.length);
+    });
+  }
+
+  /** As `addContent`, for contents of any size: larger ones go to the disk as they come. `size` where it is known. */
+  addContentStream(
+    oid: Oid,
+    chunks: AsyncIterable<Uint8Array>,
+    size: number | undefined,
+  ): Promise<void> {
+    return this.#tracked(async () => {
+      const gathered = await gather(chunks, size === undefined || size <= SMALL ? SMALL : 0);
+      if (gathered.whole === undefined) return await this.#addLarge(oid, gathered.chunks, size);
+      verifyBlob(oid, gathered.whole);
+      if (!this.hasContent(oid)) await this.#segments.add(oid, gathered.whole);
+      this.#added(gathered.whole.length);
+    });
+  }
+
+  // ---- facts
+
+  fact(key: string): Uint8Array | undefined {
+    return this.facts.get(key);
+  }
+
+  putFact(key: string, value: Uint8Array): void {
+    this.facts.put(key, value);
+  }
+
+  changeFact(key: string, change: (old: Uint8Array | undefined) => Uint8Array): Uint8Array {
+    return this.facts.change(key, change);
+  }
+
+  // ---- the store itself
+
+  /** When everything put until now is on disk. */
+  flushed(): Promise<void> {
+    return this.#parts.queue.flushed();
+  }
+
+  /** Cleans up and keeps to the quota; runs by itself now and then. */
+  upkeep(): Promise<void> {
+    this.#unchecked = 0;
+    this.#upkeep ??= upkeep(this.#parts, this.#quota).finally(() => (this.#upkeep = undefined));
+    return this.#upkeep;
+  }
+
+  /** Reads all that is stored and removes what is wrong, while the store is used. */
+  async fsck(): Promise<FsckReport> {
+    await this.flushed();
+    return await fsck(this.#parts, () => this.#closed !== undefined);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled(this.#adding);
+    await this.#upkeep?.catch(this.#onProblem);
+    await this.#parts.open.noteUse();
+    await this.#segments.close();
+    await this.#files.close();
+    await closeParts(this.#parts);
+  }
+
+  async #addLarge(
+    oid: Oid,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    size: number | undefined,
+  ): Promise<void> {
+    const length = await this.#files.add(oid, chunks, size);
+    this.putSizes([[oid, length]]);
+    this.#added(length);
+  }
+
+  async #tracked(add: () => Promise<void>): Promise<void> {
+    if (this.#closed) throw closedStore();
+    const adding = add().catch((error: unknown) => {
+      if (error instanceof SourceError && error.kind === 'broken') this.counters.refused += 1;
+      throw isNoRoom(error) ? noRoom(this.directory, error) : error;
+    });
+    this.#adding.add(adding);
+    try {
+      await adding;
+    } finally {
+      this.#adding.delete(adding);
+    }
+  }
+
+  #added(bytes: number): void {
+    this.counters.added += 1;
+    this.counters.addedBytes += bytes;
+  }
+
+  /** Between two rounds the store may grow beyond its quota by this much. */
+  #written(bytes: number): void {
+    this.#unchecked += bytes;
+    if (this.#quota !== undefined && this.#unchecked > this.#quota / 16 && !this.#closed)
+      void this.upkeep().catch(this.#onProblem);
+  }
+}
+
+function storedTree(body: Buffer, { verified, modesKnown }: TreeFacts): StoredTree {
+  const index = new TreeIndex(body);
+  return { verified, modesKnown, index, entries: index, dropped: index.dropped };
+}
+
+function openParts(layout: Layout, onProblem: (error: unknown) => void): Parts {
+  prepareDirectory(layout, `new-${process.pid}`);
+  const owner = new Owner(layout.owners);
+  try {
+    const { root, table } = openEnvironment(layout);
+    const counters = newCounters();
+    const boot = bootId();
+    const tables: Tables = {
+      trees: new Table(table('trees'), 'oid'),
+      sizes: new Table(table('sizes'), 'oid'),
+      places: new Table(table('places'), 'oid'),
+      unsynced: new Table(table('unsynced'), 'oid'),
+      facts: new Table(table('facts'), 'text', true),
+    };
+    const queue = new WriteQueue(root, (error) => {
+      counters.failedWrites += 1;
+      onProblem(isNoRoom(error) ? noRoom(layout.root, error) : error);
+    });
+    const segments = new SegmentRows(root, new Table(table('segments'), 'text'), owner, boot);
+    const open = new OpenFiles();
+    return { layout, boot, owner, root, tables, queue, segments, open, counters };
+  } catch (error) {
+    owner.close();
+    throw error;
+  }
+}
+
+async function closeParts({ queue, open, root, owner }: Parts): Promise<void> {
+  // What cannot be written now has been reported.
+  await queue.flushed().catch(() => {});
+  queue.stop();
+  open.close();
+  await root.close();
+  owner.close();
+}

@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs';
+import { evict } from './disk/evict.js';
+import { holders, type Holder } from './disk/usage.js';
+import { sweep } from './check/sweep.js';
+import type { Parts } from './parts.js';
+
+/** An eviction goes down to this part of the quota, so that it is not needed again at once. */
+const DOWN_TO = 0.9;
+
+/**
+ * What a store does now and then beside its work: writes down what was used, lets go of what others removed, cleans up after
+ * the dead, and keeps to the quota. The quota is for everything; what goes are contents, as trees, sizes and facts are small and
+ * facts cannot be fetched again.
+ */
+export async function upkeep(parts: Parts, quota: number | undefined): Promise<void> {
+  await parts.open.noteUse();
+  parts.open.forgetRemoved();
+  parts.root.readerCheck();
+  await sweep(parts);
+  if (quota === undefined) return;
+  const all: Holder[] = [];
+  let used = statSync(parts.layout.meta).blocks * 512;
+  for await (const holder of holders(parts.layout)) {
+    all.push(holder);
+    used += holder.bytes;
+  }
+  if (used > quota) await evict(parts, all, used - quota * DOWN_TO);
+}
