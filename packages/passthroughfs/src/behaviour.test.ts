@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import os from 'node:os';
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { DirectClient, runBehaviour } from '@scorpiofs/fuse/testing';
 
-import { isRoot } from './driver.js';
+import { BOTH_WAYS, isRoot } from './driver.js';
 import { PassthroughFs } from './passthrough-fs.js';
 import { makeSource, skipsAt, tmpfs } from './source-folder.js';
 
@@ -13,10 +12,8 @@ const KERNEL_DOES_IT =
 
 /** Issue 4 item 6: the behavioural suite over a host directory, with nodes named by handle and by name. */
 if (isRoot) {
-  for (const { handles, place } of [
-    { handles: 'auto', place: os.tmpdir() },
-    { handles: 'never', place: tmpfs },
-  ] as const) {
+  const place = tmpfs;
+  for (const { handles } of BOTH_WAYS) {
     runBehaviour({ describe, test, beforeAll, afterAll }, `PassthroughFs (${handles})`, 'direct', {
       skips: { ...skipsAt(place), 'chmod: set-group-id of a foreign group': KERNEL_DOES_IT },
       create: async () => {

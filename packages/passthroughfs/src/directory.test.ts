@@ -1,10 +1,19 @@
 import fs from 'node:fs';
+import os from 'node:os';
 
 import { describe, expect, test } from '@jest/globals';
 import { ROOT_NODE } from '@scorpiofs/fuse';
 import { S } from '@scorpiofs/posix';
 
-import { BOTH_WAYS, Driver, errnoOf, name, root, Sink } from './driver.js';
+import { BOTH_WAYS, Driver as AnyDriver, errnoOf, name, root, Sink } from './driver.js';
+import type { PassthroughOptions } from './options.js';
+
+/** On a disk: ext4 has positions of 63 bits, tmpfs small numbers. */
+class Driver extends AnyDriver {
+  constructor(options: PassthroughOptions, prepare: (dir: string) => void) {
+    super(options, prepare, os.tmpdir());
+  }
+}
 
 // Names of one file: a listing is about names, and making files is what takes the time.
 const fill = (dir: string, count: number) => {

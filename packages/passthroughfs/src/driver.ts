@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
 import {
@@ -18,6 +17,7 @@ import { errnoName } from '@scorpiofs/posix';
 
 import type { PassthroughOptions } from './options.js';
 import { PassthroughFs } from './passthrough-fs.js';
+import { makeSource, tmpfs } from './source-folder.js';
 
 /** For tests: a caller. */
 export function caller(uid = 0, gid = uid): Request {
@@ -70,11 +70,11 @@ export class Sink implements DirSink {
 
 /** For tests: a source directory and the file system over it; both end with the block. */
 export class Driver implements Disposable {
-  readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), 'passthrough-'));
+  readonly dir: string;
   readonly fs: PassthroughFs;
 
-  constructor(options: PassthroughOptions = {}, prepare?: (dir: string) => void) {
-    // `mkdtemp` makes it for its owner alone.
+  constructor(options: PassthroughOptions = {}, prepare?: (dir: string) => void, place = tmpfs) {
+    this.dir = makeSource(place);
     fs.chmodSync(this.dir, 0o755);
     prepare?.(this.dir);
     this.fs = new PassthroughFs(this.dir, options);

@@ -43,6 +43,7 @@ export class Host {
   readonly uids: Ids;
   readonly gids: Ids;
   readonly ttl: number;
+  readonly acl: boolean;
   readonly processUmask = readUmask();
   /** Another one at each start: node ids begin anew and must not be taken for those of an earlier life. */
   readonly generation = randomInt(1, 2 ** 32);
@@ -62,6 +63,7 @@ export class Host {
     this.descriptors = new Descriptors(options.maxDescriptors ?? defaultDescriptors());
     this.uids = makeIds(options.squashUid, options.uidMap);
     this.gids = makeIds(options.squashGid, options.gidMap);
+    this.acl = options.acl ?? options.overrideXattr === undefined;
     this.ttl = options.exclusive ? Infinity : (options.ttl ?? 1);
     const root = this.attach(path);
     const filesystem = fstatfs(root.fd);

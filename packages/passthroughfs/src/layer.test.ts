@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 import { FsError, ROOT_NODE, type NodeId } from '@scorpiofs/fuse';
-import { CAP, hasCapability, lgetxattr, O } from '@scorpiofs/posix';
+import { CAP, hasCapability, lgetxattr, mount, O, umount2 } from '@scorpiofs/posix';
 
 import { BOTH_WAYS, Driver, name, root } from './driver.js';
 import { PassthroughFs } from './passthrough-fs.js';
@@ -112,11 +111,12 @@ test.each(BOTH_WAYS)('originOf and inoOfOrigin, handles: $handles', ({ handles }
     });
     const layers = ['lower', 'upper', 'work'].map((each) => `${each}dir=${driver.host(each)}`);
     const merged = driver.host('merged');
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers.join(','), merged]);
+    const overlay = { source: 'overlay', target: merged, type: 'overlay', flags: 0 };
+    expect(mount({ ...overlay, data: layers.join(',') })).toBe(0);
     try {
       fs.chmodSync(merged + '/f', 0o600);
     } finally {
-      execFileSync('umount', [merged]);
+      umount2(merged);
     }
     const written = lgetxattr(driver.host('upper/f'), 'trusted.overlay.origin');
     // Empty: the overlay could not encode a handle on this file system.

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
 import { describe, expect, test } from '@jest/globals';
 import { nameFromBytes, ROOT_NODE, type Name } from '@scorpiofs/fuse';
-import { O } from '@scorpiofs/posix';
+import { AT_FDCWD, mknodat, O, S } from '@scorpiofs/posix';
 
 import { BOTH_WAYS, Driver, errnoOf, name, root } from './driver.js';
 
@@ -13,7 +12,7 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
       fs.writeFileSync(dir + '/file', 'content', { mode: 0o640 });
       fs.mkdirSync(dir + '/dir');
       fs.symlinkSync('target', dir + '/link');
-      execFileSync('mkfifo', [dir + '/fifo']);
+      mknodat(AT_FDCWD, dir + '/fifo', S.IFIFO | 0o644);
     });
     for (const each of ['file', 'dir', 'link', 'fifo']) {
       const { attr } = driver.find(each);

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
 import { describe, expect, test } from '@jest/globals';
 import { ROOT_NODE, type Name } from '@scorpiofs/fuse';
-import { CAP, hasCapability, makedev, O, S, setxattr } from '@scorpiofs/posix';
+import { AT_FDCWD, CAP, hasCapability, makedev, mknodat, O, S, setxattr } from '@scorpiofs/posix';
 
 import { BOTH_WAYS, caller, Driver, errnoOf, isRoot, name, root } from './driver.js';
 
@@ -129,7 +128,7 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
   test('create opens what is there, unless told not to, and never anything but a file', () => {
     using driver = new Driver(options, (dir) => {
       fs.writeFileSync(dir + '/f', 'content');
-      execFileSync('mkfifo', [dir + '/p']);
+      mknodat(AT_FDCWD, dir + '/p', S.IFIFO | 0o644);
     });
     const create = (file: string, flags: number) =>
       driver.fs.create(root, ROOT_NODE, name(file), 0o600, flags, 0);

@@ -30,7 +30,7 @@ export interface PassthroughOptions {
    * have this form. Files and directories only; permissions are then for the kernel to check (`default_permissions`).
    */
   readonly overrideXattr?: string;
-  /** Access control lists reach the kernel, which enforces them. Default true. */
+  /** Access control lists reach the kernel, which enforces them. Default true, without `overrideXattr`. */
   readonly acl?: boolean;
   /** Default `all`. */
   readonly xattrs?: XattrPolicy;

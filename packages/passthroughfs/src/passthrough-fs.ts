@@ -57,7 +57,7 @@ export class PassthroughFs implements Layer {
     this.#origins = new Origins(this.#host);
     this.fsid = fsidOf(this.#host);
     this.options = {
-      posixAcl: options.acl ?? true,
+      posixAcl: this.#host.acl,
       dontMask: true,
       atomicOTrunc: true,
       cacheSymlinks: options.exclusive ?? false,

@@ -19,9 +19,9 @@ const ACL = /^system\.posix_acl_(access|default)$/;
 
 /** Whether this name is let through (`PassthroughOptions.xattrs` and `.acl`). */
 function isShown(host: Host, name: string): boolean {
-  const { acl = true, xattrs = 'all', overrideXattr } = host.options;
+  const { xattrs = 'all', overrideXattr } = host.options;
   if (name === overrideXattr) return false;
-  if (ACL.test(name)) return acl;
+  if (ACL.test(name)) return host.acl;
   return xattrs === 'all' || (xattrs === 'user' && name.startsWith('user.'));
 }
 
