@@ -99,7 +99,7 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
 
   test('attributes: nanoseconds, before 1970, mode, size without an open file, owners', () => {
     using driver = new Driver(options, (dir) => {
-      fs.writeFileSync(dir + '/f', '0123456789', { mode: 0o400 });
+      fs.writeFileSync(dir + '/f', '0123456789', { mode: 0o600 });
       fs.symlinkSync('x', dir + '/l');
     });
     const [f, l] = [driver.node('f'), driver.node('l')];
