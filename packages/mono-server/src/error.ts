@@ -40,7 +40,7 @@ export function gitMissing(cause: unknown): MonoServerError {
   return new MonoServerError(
     'MONO_NO_GIT',
     'the program git could not be started',
-    'Install git 2.28 or newer and make sure that it is in PATH.',
+    'Install git 2.29 or newer and make sure that it is in PATH.',
     { cause },
   );
 }

@@ -12,6 +12,8 @@ import { inspectRepository, type BorrowedRepository } from './git/borrowed.js';
 import { openDataRepository } from './git/data-repository.js';
 import { Git } from './git/git.js';
 import { ObjectStore } from './git/object-store.js';
+import { cloneWithoutBlobs, isRemote } from './git/remote-clone.js';
+import { RemoteObjects } from './git/remote-objects.js';
 import { supportsBatchCommand } from './git/version.js';
 import { createApp } from './http/app.js';
 import { DEFAULT_IMPORT_DIR, type Monorepo } from './mono/monorepo.js';
@@ -100,8 +102,13 @@ interface Opened {
 
 async function open(git: Git, dataDir: string, options: MonoServerOptions): Promise<Opened> {
   const batchCommand = await supportsBatchCommand(git);
-  const repository =
-    options.repo === undefined ? undefined : await inspectRepository(git, options.repo);
+  const onEvent = options.onEvent ?? ((): void => undefined);
+  const origin =
+    options.repo !== undefined && isRemote(options.repo)
+      ? await cloneWithoutBlobs(git, options.repo, dataDir, onEvent)
+      : undefined;
+  const path = origin ?? options.repo;
+  const repository = path === undefined ? undefined : await inspectRepository(git, path);
   const imports = new Map<string, BorrowedRepository>();
   for (const [path, repo] of Object.entries(options.imports ?? {}))
     imports.set(joinPath(components(path)), await inspectRepository(git, repo));
@@ -113,13 +120,14 @@ async function open(git: Git, dataDir: string, options: MonoServerOptions): Prom
     borrowed.map((one) => one.objectsDir),
     shallow,
   );
+  const missing = origin === undefined ? undefined : new RemoteObjects(git, origin, gitDir);
   const mono = await openMonorepo({
-    store: new ObjectStore({ git, gitDir, batchCommand }),
+    store: new ObjectStore({ git, gitDir, batchCommand, ...(missing && { missing }) }),
     dataDir,
     importDir: options.importDir ?? DEFAULT_IMPORT_DIR,
     repository,
     imports,
-    onEvent: options.onEvent ?? ((): void => undefined),
+    onEvent,
   });
   return { mono, shallow };
 }

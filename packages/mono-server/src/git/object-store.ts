@@ -67,24 +67,25 @@ export class ObjectStore {
    */
   async sizes(oids: readonly string[], fetch: boolean): Promise<number[]> {
     const sizes = oids.map((oid) => this.#sizes.get(oid) ?? -1);
-    let unknown = oids.filter((_, i) => sizes[i] === -1);
+    const unknown = oids.filter((_, i) => sizes[i] === -1);
     if (unknown.length === 0) return sizes;
-    await this.#learnSizes(unknown);
-    unknown = unknown.filter((oid) => this.#sizes.get(oid) === undefined);
-    if (fetch && unknown.length > 0 && this.missing !== undefined) {
-      await this.missing.fetch(unknown);
-      await this.#learnSizes(unknown);
+    const absent = await this.#learnSizes(unknown);
+    if (fetch && absent.length > 0 && this.missing !== undefined) {
+      await this.missing.fetch(absent);
+      await this.#learnSizes(absent);
     }
     return oids.map((oid, i) =>
       sizes[i] === -1 ? (this.#sizes.get(oid) ?? -1) : (sizes[i] ?? -1),
     );
   }
 
-  async #learnSizes(oids: readonly string[]): Promise<void> {
+  /** Returns those that are not here at all. */
+  async #learnSizes(oids: readonly string[]): Promise<string[]> {
     const infos = await this.info(oids);
-    oids.forEach((oid, i) => {
+    return oids.filter((oid, i) => {
       const info = infos[i];
       if (info?.type === 'blob') this.#sizes.set(oid, info.size);
+      return info === undefined;
     });
   }
 

@@ -11,7 +11,7 @@ export async function supportsBatchCommand(git: Git): Promise<boolean> {
   }
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(text) ?? [];
   const version = Number(major) * 1000 + Number(minor);
-  if (version < 2028)
-    throw new MonoServerError('MONO_OLD_GIT', `${text} is too old`, 'Install git 2.28 or newer.');
+  if (version < 2029)
+    throw new MonoServerError('MONO_OLD_GIT', `${text} is too old`, 'Install git 2.29 or newer.');
   return version >= 2036;
 }
