@@ -21,6 +21,9 @@ import { openMonorepo } from './mono/open-monorepo.js';
 import type { MonoServerOptions } from './options.js';
 import { components, joinPath } from './tree/repo-path.js';
 
+const HOUR_MS = 3_600_000;
+const KEEP_ALIVE_MS = 75_000;
+
 /** A running server. `await using` closes it. */
 export interface MonoServer extends AsyncDisposable {
   /** Base URL without trailing slash. */
@@ -65,6 +68,9 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
       return RESPONSE_ALREADY_SENT;
     };
     const server = createAdaptorServer({ fetch }) as Server;
+    // A large push over a slow line takes longer than Node's five minutes; an idle connection is kept for the next request.
+    server.requestTimeout = HOUR_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     await listen(server, bind.host, bind.port);
     url = addressUrl(server.address() as AddressInfo);
     options.onEvent?.({ level: 'info', event: 'listening', url });

@@ -1,6 +1,6 @@
 import { HttpFailure } from '../http/failure.js';
 import type { Monorepo } from '../mono/monorepo.js';
-import { synthesizeRow } from '../mono/rows.js';
+import { pathParts, synthesizeRow } from '../mono/rows.js';
 import { MAIN } from '../mono/state.js';
 
 export interface AdvertisedRefs {
@@ -28,6 +28,8 @@ export async function refsOf(
   if (mono.isBelowImportDir(path)) return importRefs(mono, path, service);
   let row = mono.state.rows[path];
   if (row?.[MAIN] === undefined) {
+    // Only a directory that is there is worth a change of state.
+    if ((await mono.directory(await mono.rootTree(), pathParts(path))) === undefined) return EMPTY;
     const made = await mono.change(async () =>
       mono.state.rows[path]?.[MAIN] === undefined ? synthesizeRow(mono, path) : false,
     );

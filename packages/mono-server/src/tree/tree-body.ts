@@ -9,7 +9,6 @@ export interface TreeItem {
 
 export const DIRECTORY = '40000';
 export const FILE = '100644';
-export const EXECUTABLE = '100755';
 export const SYMLINK = '120000';
 export const SUBMODULE = '160000';
 
