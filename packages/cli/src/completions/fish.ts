@@ -1,0 +1,56 @@
+import type { Completion, ProgramSpec } from '../command/spec.js';
+import { completionOf, levels, namesOf } from './tree.js';
+import { valueFlags } from './value-flags.js';
+
+const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+function values(completion: Completion | undefined): string {
+  if (completion === 'file') return ' -F';
+  if (completion === 'directory') return ` -f -a '(__fish_complete_directories)'`;
+  if (completion === undefined || completion === 'job') return ' -f';
+  return ` -f -a ${quote(completion.join(' '))}`;
+}
+
+/** The completion script for fish. */
+export function fishScript(program: ProgramSpec): string {
+  const { name } = program;
+  const takers = valueFlags(program).flatMap(namesOf).join(' ');
+  const paths = levels(program).filter((l) => l.path.length > 0);
+  const commands = paths.map((l) => quote(l.path.join(' '))).join(' ');
+  const lines = levels(program).flatMap((l) => {
+    const at = `complete -c ${name} -n ${quote(`__${name}_at ${quote(l.path.join(' '))}`)}`;
+    return [
+      ...l.words.map((w) => `${at} -f -a ${quote(w.word)} -d ${quote(w.doc)}`),
+      ...(l.positional === undefined ? [] : [`${at}${values(l.positional)}`]),
+      ...l.flags.map((f) => {
+        const short = f.short === undefined ? '' : ` -s ${f.short.slice(1)}`;
+        const value = f.value === undefined ? '' : ` -r${values(completionOf(f))}`;
+        return `${at}${short} -l ${f.name.slice(2)}${value} -d ${quote(f.doc)}`;
+      }),
+    ];
+  });
+  return `# Completion of ${name} for fish.
+function __${name}_at --argument-names wanted
+    set -l command
+    set -l skip
+    for word in (commandline -opc)[2..-1]
+        if test -n "$skip"
+            set skip
+            continue
+        end
+        if contains -- $word ${takers}
+            set skip yes
+            continue
+        end
+        set -l longer (string join ' ' $command $word)
+        if contains -- $longer ${commands}
+            set command $longer
+        end
+    end
+    test "$command" = "$wanted"
+end
+
+complete -c ${name} -f
+${lines.join('\n')}
+`;
+}

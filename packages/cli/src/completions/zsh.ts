@@ -1,0 +1,69 @@
+import type { Completion, ProgramSpec } from '../command/spec.js';
+import { levels, namesOf } from './tree.js';
+import { valueFlags, valueGroups } from './value-flags.js';
+
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+const described = (word: string, doc: string) => quote(`${word.replaceAll(':', '\\:')}:${doc}`);
+
+function offer(completion: Completion | undefined): string {
+  if (completion === 'file') return '_files';
+  if (completion === 'directory') return '_files -/';
+  if (completion === undefined || completion === 'job') return ':';
+  return `compadd -- ${completion.map(quote).join(' ')}`;
+}
+
+/** The completion script for zsh. */
+export function zshScript(program: ProgramSpec): string {
+  const takers = valueFlags(program).flatMap(namesOf).join('|');
+  const paths = levels(program).filter((l) => l.path.length > 0);
+  const commands = paths.map((l) => quote(l.path.join(' '))).join('|');
+  const values = valueGroups(program).map(
+    (g) => `    ${g.names.join('|')}) ${offer(g.completion)}; return ;;`,
+  );
+  const offers = levels(program).map((l) => {
+    const words = l.words.map((w) => described(w.word, w.doc));
+    const flags = l.flags.flatMap((f) => namesOf(f).map((n) => described(n, f.doc)));
+    return `    ${quote(l.path.join(' '))})
+      offered=(${words.join(' ')})
+      (( $#offered )) && _describe -t commands command offered
+      offered=(${flags.join(' ')})
+      (( $#offered )) && _describe -o -t options option offered
+      ${offer(l.positional)} ;;`;
+  });
+  return `#compdef ${program.name}
+
+_${program.name}() {
+  local word command="" value=""
+  local -i i
+  local -a offered
+  for (( i = 2; i < CURRENT; i++ )); do
+    word="\${words[i]}"
+    if [[ -n $value ]]; then value=""; continue; fi
+    case "$word" in
+      ${takers}) value="$word"; continue ;;
+    esac
+    word="\${command:+$command }$word"
+    case "$word" in
+      ${commands}) command="$word" ;;
+    esac
+  done
+  # --flag=value is one word.
+  if [[ -z $value && "\${words[CURRENT]}" == --*=* ]]; then
+    value="\${\${words[CURRENT]}%%=*}"
+    compset -P '*='
+  fi
+  case "$value" in
+${values.join('\n')}
+  esac
+  case "$command" in
+${offers.join('\n')}
+  esac
+}
+
+if [ "$funcstack[1]" = "_${program.name}" ]; then
+  _${program.name} "$@"
+else
+  compdef _${program.name} ${program.name}
+fi
+`;
+}

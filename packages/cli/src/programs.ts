@@ -1,0 +1,34 @@
+import type { ProgramSpec } from './command/spec.js';
+import { completionsCommand } from './commands/completions.js';
+import { CONFIG_COMMAND } from './commands/config.js';
+import { DOCTOR_COMMAND } from './commands/doctor.js';
+import { ANTARES_GLOBALS, SCORPIO_GLOBALS } from './global-flags.js';
+import { packageVersion } from './version.js';
+
+const ABOUT = 'FUSE-based virtual filesystem with Antares overlay for monorepo builds';
+
+/** The command line of `scorpio`. */
+export function scorpioProgram(): ProgramSpec {
+  const program: ProgramSpec = {
+    name: 'scorpio',
+    version: packageVersion(),
+    summary: ABOUT,
+    globals: SCORPIO_GLOBALS,
+    globalsAnywhere: true,
+    commands: [CONFIG_COMMAND, DOCTOR_COMMAND, completionsCommand(() => program)],
+  };
+  return program;
+}
+
+/** The command line of `antares`, the deprecated alias. */
+export function antaresProgram(): ProgramSpec {
+  return {
+    name: 'antares',
+    version: packageVersion(),
+    summary: ABOUT,
+    note: 'note: `antares` is deprecated; prefer `scorpio <subcommand>`',
+    globals: ANTARES_GLOBALS,
+    globalsAnywhere: false,
+    commands: [],
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { argText, commandsOn, flagsAt, usageLine, type ProgramSpec } from './command/spec.js';
+import { helpText } from './command/yargs-program.js';
+import { antaresProgram, scorpioProgram } from './programs.js';
+
+interface Usage {
+  usage: string;
+  args?: Record<string, string | null>;
+  flags?: Record<string, { short?: string; value?: string; default?: string }>;
+  subcommands?: string[];
+}
+
+const { commands } = JSON.parse(
+  readFileSync(new URL('../fixtures/usage.json', import.meta.url), 'utf8'),
+) as { commands: Record<string, Usage> };
+const programs: Record<string, ProgramSpec> = {
+  scorpio: scorpioProgram(),
+  antares: antaresProgram(),
+};
+
+const entries = Object.entries(commands).flatMap(([line, usage]) => {
+  const [name = '', ...path] = line.split(' ');
+  const program = programs[name]!;
+  // Commands of jobs come with Antares.
+  return commandsOn(program, path).length === path.length + 1
+    ? [{ line, path, program, usage }]
+    : [];
+});
+
+describe('usage', () => {
+  test.each(entries)(
+    'CLI-02, CLI-03, CLI-13, CLI-17: $line has the recorded arguments and flags',
+    ({ path, program, usage }) => {
+      const command = commandsOn(program, path).at(-1)!;
+      if (command.commands === undefined) expect(usageLine(program, path)).toBe(usage.usage);
+      expect((command.args ?? []).map(argText)).toEqual(Object.keys(usage.args ?? {}));
+      const flags = flagsAt(program, path);
+      for (const [name, recorded] of Object.entries(usage.flags ?? {})) {
+        const ours = flags.find((f) => f.name === name);
+        expect(ours).toMatchObject(
+          recorded.value === undefined ? { name } : { name, value: recorded.value },
+        );
+        expect(ours?.short).toBe(recorded.short);
+        if (recorded.default !== undefined) expect(ours?.default).toBe(recorded.default);
+      }
+    },
+  );
+
+  test.each(entries)(
+    'help of $line teaches: usage, every flag and subcommand',
+    async ({ path, program, line }) => {
+      const text = await helpText(program, path, 100);
+      const command = commandsOn(program, path).at(-1)!;
+      expect(text).toContain(`Usage: ${line}`);
+      for (const flag of flagsAt(program, path)) expect(text).toContain(flag.name);
+      for (const sub of command.commands ?? []) expect(text).toContain(`${sub.name} `);
+      for (const arg of command.args ?? []) expect(text).toContain(argText(arg));
+      // A long one is broken into lines.
+      const joined = text.replaceAll(/\s+/g, '');
+      for (const [example] of command.examples ?? [])
+        for (const word of example.split(' ')) expect(joined).toContain(word);
+    },
+  );
+});
