@@ -12,6 +12,7 @@ export interface StoredTree {
 export interface BaseStore {
   /** From memory or disk, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined;
+  hasTree(key: Oid): boolean;
   putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean): void;
 
   size(oid: Oid): number | undefined;

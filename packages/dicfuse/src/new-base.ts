@@ -57,7 +57,7 @@ export function newBase(options: BaseOptions, shape: Base['shape']): Base {
     places,
     capabilities,
     trees,
-    treeAhead: new TreeAhead(trees, capabilities.now),
+    treeAhead: new TreeAhead(trees, capabilities.now, (listing) => sizes.ahead(listing)),
     sizes,
     contents,
     contentAhead: new ContentAhead(store, trees, sizes, contents, directoryAt),

@@ -9,10 +9,13 @@ import {
 import type { BaseStore } from './base-store.js';
 import { asFsError } from './failure.js';
 import { Flight } from './flight.js';
+import { manyListeners } from './many-listeners.js';
 import { UNKNOWN, type Listing } from './trees/listing.js';
 
-/** Directories in a row whose files were asked for: then a walk that wants sizes is on its way. */
+/** From so many listings in a row on, those that come next are taken to be wanted with their sizes. */
 const WALK = 2;
+/** A walk comes to the files of a directory after those of the directories below it, so it may list some before it wants a size. */
+const NAMES_ONLY = 16;
 
 /**
  * Sizes of files, asked for when a program wants one: then for all its siblings at once. A source that takes a request
@@ -21,8 +24,11 @@ const WALK = 2;
 export class Sizes {
   readonly #flights = new Map<Oid, Flight<number>>();
   readonly #asked = new WeakSet<Listing>();
-  readonly #closing = new AbortController();
+  readonly #closing = manyListeners();
+  /** Listings in a row of which sizes were wanted. */
   #walk = 0;
+  /** Listings since one of which a size was wanted. */
+  #unasked = 0;
 
   constructor(
     readonly store: BaseStore,
@@ -47,11 +53,15 @@ export class Sizes {
 
   async ask(listing: Listing, index: number, signal?: AbortSignal): Promise<number> {
     const oid = listing.oid(index);
-    const running = this.#flights.get(oid);
-    const together = this.capabilities()?.blobBatches === true || this.#asked.has(listing);
-    if (!this.#asked.has(listing)) this.#asked.add(listing);
-    else if (running === undefined) this.#walk += 1;
-    const flight = running ?? this.#start(together ? this.#unknown(listing, oid) : [oid], oid);
+    const first = !this.#asked.has(listing);
+    const together = !first || this.#walk >= WALK || this.capabilities()?.blobBatches === true;
+    if (first) {
+      this.#asked.add(listing);
+      this.#walk += 1;
+      this.#unasked = 0;
+    }
+    const flight =
+      this.#flights.get(oid) ?? this.#start(together ? this.#unknown(listing, oid) : [oid], oid);
     const size = await flight.wait(signal);
     listing.sizes[index] = size;
     return size;
@@ -66,9 +76,10 @@ export class Sizes {
     this.#run(missing);
   }
 
-  /** A directory was listed and no size was wanted of the one before: the walk is about names. */
-  listed(listing: Listing): void {
-    if (!this.#asked.has(listing)) this.#walk = Math.max(0, this.#walk - 1);
+  /** A directory is listed. After many of which no size was wanted, the walk is about names. */
+  listed(): void {
+    this.#unasked += 1;
+    if (this.#unasked > NAMES_ONLY) this.#walk = 0;
   }
 
   close(): void {

@@ -36,10 +36,16 @@ async function fetched(
   purpose: Purpose,
   req: Pick<Request, 'signal'> | undefined,
 ): Promise<PlacedTree> {
-  const plan = () => base.treeAhead.planFor(want, purpose === 'list');
+  let asked = false;
+  const plan = () => {
+    asked = true;
+    return base.treeAhead.planFor(want, purpose === 'list');
+  };
   try {
     const local = await base.trees.get(want, plan, base.treeAhead, req?.signal);
     base.capabilities.learn();
+    // On its way already, with the answer for another one.
+    if (!asked) base.treeAhead.hit(want, purpose === 'list');
     // The view moved while this was on its way.
     if (directory.oid !== '' && directory.oid !== local.oid)
       return await treeOf(base, directory, purpose, req);

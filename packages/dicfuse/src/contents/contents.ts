@@ -1,6 +1,7 @@
 import { SourceError, type Oid, type Source } from '@scorpiofs/objects';
 import type { BaseStore } from '../base-store.js';
 import { Flight } from '../flight.js';
+import { manyListeners } from '../many-listeners.js';
 
 /** Up to here a content travels with others and is checked in memory; larger ones go straight to disk. */
 export const BATCHED = 1024 * 1024;
@@ -19,7 +20,7 @@ export interface WantedContent {
 /** Brings contents into the store, each once, whoever else wants it waits. Nothing is served that is not checked (D3). */
 export class Contents {
   readonly #downloads = new Map<Oid, Download>();
-  readonly #closing = new AbortController();
+  readonly #closing = manyListeners();
 
   constructor(
     readonly store: BaseStore,

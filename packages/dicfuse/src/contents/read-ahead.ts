@@ -1,4 +1,4 @@
-import type { Oid } from '@scorpiofs/objects';
+import type { Oid, RepoPath } from '@scorpiofs/objects';
 import type { BaseStore } from '../base-store.js';
 import type { Directory } from '../directory.js';
 import { childPath, pathOf } from '../directory.js';
@@ -23,7 +23,9 @@ interface Stream {
   /** Bytes that it has read, and bytes brought ahead that it has not. */
   read: number;
   unread: number;
-  files: number;
+  /** Files that it has read in its present directory, and how often it went on to another one. */
+  inDirectory: number;
+  crossed: number;
 }
 
 /**
@@ -47,21 +49,30 @@ export class ContentAhead {
 
   /** A file that must be waited for: what to ask for with it. */
   miss({ tree, index }: { readonly tree: PlacedTree; readonly index: number }): WantedContent[] {
+    const oid = tree.listing.oid(index);
+    if (this.#unread.has(oid)) {
+      // Brought ahead and still on its way.
+      this.hit(oid, tree);
+      return [];
+    }
     const size = this.sizes.known(tree.listing, index) ?? 0;
     const known = this.#streams.find((stream) => stream.tree.listing === tree.listing);
     const last = this.#streams.at(-1);
-    const cross = known === undefined && last !== undefined && this.#follows(last, tree);
-    const stream = known ?? (cross ? last : this.#start(tree));
-    this.#touch(stream);
+    const crossing = known === undefined && last !== undefined && this.#follows(last, tree);
+    const stream = known ?? (crossing ? last : this.#start(tree));
+    // Going on elsewhere after one file each time is a walk only when it goes on.
+    const walk = crossing && (stream.inDirectory > 1 || stream.crossed > 1);
+    stream.crossed += crossing ? 1 : 0;
+    stream.inDirectory = known === undefined ? 1 : stream.inDirectory + 1;
     stream.read += size;
-    stream.files += 1;
     stream.tree = tree;
-    if (known === undefined && !cross) return [];
-    stream.next = this.#files(tree, index, cross || stream.files > tree.listing.length);
+    this.#touch(stream);
+    if (known === undefined && !walk) return [];
+    stream.next = this.#files(tree, index, walk || stream.crossed > 1);
     return this.#take(stream);
   }
 
-  /** The beginning of a stored file is read. */
+  /** The beginning of a file that was brought ahead is read. */
   hit(oid: Oid, tree: PlacedTree): void {
     const ahead = this.#unread.get(oid);
     if (ahead === undefined) return;
@@ -69,14 +80,14 @@ export class ContentAhead {
     const { stream, size } = ahead;
     stream.unread -= size;
     stream.read += size;
-    stream.files += 1;
+    stream.inDirectory = stream.tree === tree ? stream.inDirectory + 1 : 1;
     stream.tree = tree;
     this.#touch(stream);
     if (stream.unread * 2 < window(stream)) this.contents.bring(this.#take(stream));
   }
 
   #start(tree: PlacedTree): Stream {
-    const stream = { tree, next: undefined, read: 0, unread: 0, files: 0 };
+    const stream = { tree, next: undefined, read: 0, unread: 0, inDirectory: 0, crossed: 0 };
     this.#streams.push(stream);
     if (this.#streams.length > STREAMS) {
       const oldest = this.#streams.shift();
@@ -93,15 +104,13 @@ export class ContentAhead {
     this.#streams.push(stream);
   }
 
-  /** The stream's directory lies above this one, beside it, or beside one above it: so a walk goes. */
+  /** Onwards in the order of a walk: a directory further on, or back up in one above. */
   #follows(stream: Stream, tree: PlacedTree): boolean {
-    if (stream.files < 2 && stream.tree.listing.length > 1) return false;
     const from = this.directoryAt(stream.tree.place);
     const to = this.directoryAt(tree.place);
-    if (from === undefined || to === undefined) return false;
-    const above = new Set<Directory>();
-    for (let one: Directory | undefined = from; one; one = one.parent) above.add(one);
-    return above.has(to) || (to.parent !== undefined && above.has(to.parent));
+    if (from === undefined || to === undefined || from.root !== to.root) return false;
+    const [a, b] = [walkOrder(pathOf(from)), walkOrder(pathOf(to))];
+    return b > a || a.startsWith(b);
   }
 
   #take(stream: Stream): WantedContent[] {
@@ -169,6 +178,11 @@ export class ContentAhead {
       else if (kind !== 'submodule') yield* this.#in(listing, i, i + 1, undefined);
     }
   }
+}
+
+/** A directory's descendants come before its next sibling. */
+function walkOrder(path: RepoPath): string {
+  return path === '/' ? '\0' : `${path.replaceAll('/', '\0')}\0`;
 }
 
 function window(stream: Stream): number {

@@ -33,7 +33,7 @@ export function readdir(
     if (offset > FIRST && moves !== directory.moves % MOVES)
       return list(base, directory, directory.before, offset, sink);
     return settled(treeOf(base, directory, 'list', req), (tree) => {
-      base.sizes.listed(tree.listing);
+      base.sizes.listed();
       return list(base, directory, tree, offset, sink);
     });
   });

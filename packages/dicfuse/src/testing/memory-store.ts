@@ -13,6 +13,10 @@ export class MemoryStore implements BaseStore {
     return entries && { entries };
   }
 
+  hasTree(key: Oid): boolean {
+    return this.trees.has(key);
+  }
+
   putTree(key: Oid, entries: readonly TreeEntry[]): void {
     this.trees.set(key, [...entries]);
   }

@@ -9,9 +9,11 @@ const MOST_LEVELS = 64;
 const FIRST_BUDGET = 2_048;
 const MOST_BUDGET = 65_536;
 /** Directories asked for in one question of several levels. */
-const WANTS = 64;
+const WANTS = 512;
 /** Questions that a plain server gets at a time. */
 const MOST_IN_FLIGHT = 32;
+/** Directories listed one after the other before that counts as a walk. */
+const WALK = 2;
 /** A walk that pauses for longer than this (milliseconds) has to show itself again. */
 const PAUSE = 2_000;
 
@@ -37,12 +39,15 @@ export class TreeAhead implements AskWatch {
     readonly trees: Trees,
     /** Undefined until the source has told. */
     readonly capabilities: () => SourceCapabilities | undefined,
+    /** Told of every listing that was brought ahead for a walk. */
+    readonly brought: (listing: Listing) => void = () => undefined,
     readonly now: () => number = Date.now,
   ) {}
 
   arrived(want: TreeWant, listing: Listing, leaf: boolean): void {
     this.#frontier.delete(want);
     this.#brought += 1;
+    if (this.#walking > WALK) this.brought(listing);
     if (!leaf) return;
     for (const [i, name] of listing.names.entries())
       if (listing.kind(i) === 'directory')
@@ -115,14 +120,13 @@ export class TreeAhead implements AskWatch {
     this.#used = 0;
   }
 
-  /** True from the third directory on that a program lists one after the other. */
   #notice(want: TreeWant, listing: boolean): boolean {
     const now = this.now();
     if (now - this.#lastAt > PAUSE) this.#pause();
     this.#lastAt = now;
     this.#last = want;
     if (listing) this.#walking += 1;
-    return this.#walking > 2;
+    return this.#walking > WALK;
   }
 
   #pause(): void {

@@ -11,6 +11,7 @@ import {
 import type { BaseStore } from '../base-store.js';
 import { childPath } from '../directory.js';
 import { Flight } from '../flight.js';
+import { manyListeners } from '../many-listeners.js';
 import { Listing } from './listing.js';
 import { unverifiedKey } from './tree-key.js';
 import { usable } from './usable.js';
@@ -58,7 +59,7 @@ export class Trees {
   /** Arrived and not yet looked at. */
   readonly #fresh = new Map<string, LocalTree>();
   #freshEntries = 0;
-  readonly #closing = new AbortController();
+  readonly #closing = manyListeners();
 
   constructor(
     readonly store: BaseStore,
@@ -94,8 +95,8 @@ export class Trees {
     return (
       want.oid !== undefined &&
       (this.#fresh.has(wantKey(want)) ||
-        this.store.tree(want.oid) !== undefined ||
-        this.store.tree(unverifiedKey(want.oid, want.path)) !== undefined)
+        this.store.hasTree(want.oid) ||
+        this.store.hasTree(unverifiedKey(want.oid, want.path)))
     );
   }
 
