@@ -25,7 +25,7 @@ export function treeOf(
   const want = wantOf(directory);
   const local = base.trees.local(want);
   if (local === undefined) return fetched(base, directory, want, purpose, req);
-  if (local.ahead) base.treeAhead.hit(want, purpose === 'list');
+  if (local.ahead) base.treeAhead.hit(want, purpose === 'list', false);
   return adopt(base, directory, local);
 }
 
@@ -45,7 +45,7 @@ async function fetched(
     const local = await base.trees.get(want, plan, base.treeAhead, req?.signal);
     base.capabilities.learn();
     // On its way already, with the answer for another one.
-    if (!asked) base.treeAhead.hit(want, purpose === 'list');
+    if (!asked) base.treeAhead.hit(want, purpose === 'list', true);
     // The view moved while this was on its way.
     if (directory.oid !== '' && directory.oid !== local.oid)
       return await treeOf(base, directory, purpose, req);

@@ -55,6 +55,8 @@ export class ContentAhead {
       this.hit(oid, tree);
       return [];
     }
+    // Another reader of the same file, or another part of it.
+    if (this.contents.coming(oid)) return [];
     const size = this.sizes.known(tree.listing, index) ?? 0;
     const known = this.#streams.find((stream) => stream.tree.listing === tree.listing);
     const last = this.#streams.at(-1);

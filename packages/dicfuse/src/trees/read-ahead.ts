@@ -79,14 +79,15 @@ export class TreeAhead implements AskWatch {
     return { levels: this.#levels, budget: this.#budget, also: [] };
   }
 
-  /** A directory that was brought ahead is looked at for the first time. */
-  hit(want: TreeWant, listing: boolean): void {
+  /** A directory that was brought ahead is looked at for the first time. `late`: it was still on its way. */
+  hit(want: TreeWant, listing: boolean, late: boolean): void {
     this.#used += 1;
     if (!this.#notice(want, listing)) return;
     if (!this.#several) {
+      if (late) this.#window = Math.min(MOST_IN_FLIGHT, Math.max(2, this.#window * 2));
       const room = this.#window - this.trees.inFlight;
       // One question each: they come back, and are followed by others, independently.
-      for (const next of room > 0 ? this.#next(want, Math.min(room, 2)) : [])
+      for (const next of room > 0 ? this.#next(want, room) : [])
         void this.trees.ask([next], { levels: 1, budget: Infinity, also: [] }, this);
       return;
     }

@@ -1,0 +1,188 @@
+import { describe, expect, test } from '@jest/globals';
+import { SourceError } from '@scorpiofs/objects';
+import { View } from './view.js';
+import { Fixture } from './testing/fixture.js';
+import { Kernel } from './testing/kernel.js';
+import type { Files } from './testing/repository.js';
+import { unreachable } from './testing/watched-source.js';
+
+const FILES: Files = {
+  top: 'top\n',
+  'a/1': 'one\n',
+  'a/2': 'two\n',
+  'a/sub/4': 'four\n',
+  'b/5': 'five\n',
+};
+
+describe('failures', () => {
+  test('fs: D-09, W-46: an unreachable source is EIO or ETIMEDOUT, never ENOENT, and nothing of it is kept', async () => {
+    await using fixture = await Fixture.start([FILES], { plain: true });
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const a = await kernel.node('/a');
+    fixture.source.failure = unreachable();
+    await expect(kernel.lookup(a, '1')).rejects.toMatchObject({ errno: 5 });
+    await expect(kernel.lookup(a, 'no such name')).rejects.toMatchObject({ errno: 5 });
+    fixture.source.failure = unreachable(true);
+    await expect(kernel.list(a)).rejects.toMatchObject({ errno: 110 });
+    fixture.source.failure = undefined;
+    await kernel.list(a);
+    fixture.source.failure = unreachable(true);
+    await expect(kernel.lookup(a, '1')).rejects.toMatchObject({ errno: 110 });
+    fixture.source.failure = undefined;
+    expect((await kernel.lookup(a, '1'))?.attr.size).toBe(4);
+    expect(await kernel.lookup(a, 'no such name')).toBeUndefined();
+  });
+
+  test('fs: D-20, D-22: a failed download is an error each time and then comes whole', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/a/1');
+    for (const [failure, errno] of [
+      [unreachable(), 5],
+      [unreachable(true), 110],
+      [new SourceError('broken', 'status 500', { status: 500 }), 5],
+      [new SourceError('refused', 'status 403', { status: 403 }), 5],
+      [new SourceError('missing', 'status 404', { status: 404 }), 2],
+    ] as const) {
+      fixture.source.failure = failure;
+      await expect(kernel.read(file)).rejects.toMatchObject({ errno });
+    }
+    fixture.source.failure = undefined;
+    expect(String(await kernel.read(file))).toBe('one\n');
+  });
+
+  test('fs: D-27, D3: content that is not what its id says is never served, and the right one is, later', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/a/1');
+    fixture.server.faults.set([{ kind: 'corrupt', oid: await fixture.blobId('a/1') }]);
+    await expect(kernel.read(file)).rejects.toMatchObject({ errno: 5 });
+    await expect(kernel.read(file)).rejects.toMatchObject({ errno: 5 });
+    fixture.server.faults.set([]);
+    expect(String(await kernel.read(file))).toBe('one\n');
+  });
+
+  test('D6: a source that stops in the middle of a body gives an error, not a short file', async () => {
+    const large = Buffer.alloc(3 * 1024 * 1024, 'large');
+    await using fixture = await Fixture.start([{ large }]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/large');
+    fixture.server.faults.set([{ kind: 'truncate', bytes: 1_000_000, path: '/api/v1/file/blob' }]);
+    await expect(kernel.read(file, 4096)).rejects.toMatchObject({ errno: 5 });
+    fixture.server.faults.set([]);
+    expect((await kernel.read(file, 4 << 20)).equals(large)).toBe(true);
+  });
+
+  test('D7: who waits can leave at once; the others get what they wait for', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/a/1');
+    let open = (): void => undefined;
+    fixture.source.gate = new Promise((resolve) => (open = resolve));
+    const controller = new AbortController();
+    const first = kernel.read(file, 100, 0, controller.signal);
+    const second = kernel.read(file);
+    const [listing, gone] = [
+      kernel.lookup(await kernel.node('/b'), '5', controller.signal),
+      second,
+    ];
+    controller.abort();
+    await expect(first).rejects.toMatchObject({ errno: 4 });
+    await expect(listing).rejects.toMatchObject({ errno: 4 });
+    open();
+    expect(String(await gone)).toBe('one\n');
+    expect(fixture.source.blobCalls).toHaveLength(1);
+  });
+
+  test('D7: a large download that nobody waits for any more is given up', async () => {
+    const large = Buffer.alloc(3 * 1024 * 1024, 'large');
+    await using fixture = await Fixture.start([{ large }]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/large');
+    fixture.server.faults.set([{ kind: 'delay', ms: 60_000, path: '/api/v1/file/blob' }]);
+    const controller = new AbortController();
+    const read = kernel.read(file, 100, 0, controller.signal);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(view.stats().coming).toBe(1);
+    controller.abort();
+    await expect(read).rejects.toMatchObject({ errno: 4 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(view.stats().coming).toBe(0);
+    fixture.server.faults.set([]);
+    expect((await kernel.read(file, 4 << 20)).equals(large)).toBe(true);
+  });
+
+  test('fs: D-26, W-45: with the server gone what is stored is served, also after a restart; the rest is an error', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const first = await fixture.view();
+    const before = new Kernel(first.view.fileSystem);
+    await before.read(await before.node('/a/1'));
+    await first.view.close();
+    fixture.source.failure = unreachable();
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    expect([...(await kernel.list(await kernel.node('/'))).keys()]).toEqual(['a', 'b', 'top']);
+    expect(String(await kernel.read(await kernel.node('/a/1')))).toBe('one\n');
+    await expect(kernel.read(await kernel.node('/a/2'))).rejects.toMatchObject({ errno: 5 });
+    const b = await kernel.node('/b');
+    await expect(kernel.list(b)).rejects.toMatchObject({ errno: 5 });
+  });
+
+  test('W-30: a top that cannot be listed is no view: a sentence and a hint', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    await expect(fixture.view({ path: '/no/such' })).rejects.toMatchObject({
+      code: 'DICFUSE_NO_DIRECTORY',
+      message: expect.stringContaining('/no/such'),
+      hint: expect.any(String),
+    });
+    fixture.source.failure = unreachable();
+    await expect(fixture.view()).rejects.toMatchObject({
+      code: 'DICFUSE_ROOT_UNAVAILABLE',
+      hint: expect.any(String),
+    });
+    fixture.source.failure = undefined;
+    await expect(fixture.view({ path: '/a/../b' })).rejects.toMatchObject({
+      code: 'DICFUSE_NOT_POSSIBLE',
+    });
+  });
+
+  test('names that no directory can have are left out; what is stated twice is shown once (mega: C10)', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const oid = await fixture.blobId('a/1');
+    const inner = fixture.source;
+    const hostile = new Proxy(inner, {
+      get(target, key) {
+        if (key !== 'trees') return Reflect.get(target, key, target) as unknown;
+        return async function* (...args: Parameters<typeof inner.trees>) {
+          for await (const answer of target.trees(...args)) {
+            const names = ['', '.', '..', 'a/b', 'nul\0', 'x'.repeat(256), 'twice', 'twice'];
+            const more = names.map((name) => ({ name: name as never, kind: 'file' as const, oid }));
+            yield { ...answer, entries: [...answer.entries, ...more] };
+          }
+        };
+      },
+    });
+    const { store } = fixture;
+    await using view = await View.open({ source: hostile, store, revision: fixture.revision() });
+    const kernel = new Kernel(view.fileSystem);
+    const names = [...(await kernel.list(await kernel.node('/'))).keys()];
+    expect(names).toEqual(['a', 'b', 'top', 'twice']);
+  });
+
+  test('a symlink target that would mean another one to the kernel is an error', async () => {
+    const link = (data: string) => ({ mode: '120000', data }) as const;
+    await using fixture = await Fixture.start([
+      { nul: link('to\0hidden'), long: link('x'.repeat(4096)), most: link('y'.repeat(4095)) },
+    ]);
+    const { client } = await fixture.view();
+    await expect(client.readlink('/nul')).rejects.toMatchObject({ errno: 5 });
+    await expect(client.readlink('/long')).rejects.toMatchObject({ errno: 36 });
+    expect(await client.readlink('/most')).toHaveLength(4095);
+  });
+});

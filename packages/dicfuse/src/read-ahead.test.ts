@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { Fixture } from './testing/fixture.js';
+import { Kernel } from './testing/kernel.js';
+import type { Files } from './testing/repository.js';
+
+/** 60 directories of 5 files, two levels. */
+const WIDE: Files = Object.fromEntries(
+  Array.from({ length: 300 }, (_, i) => {
+    const d = Math.floor(i / 5);
+    return [`d${d % 6}/e${String(d).padStart(2, '0')}/f${i}`, `content ${i}\n`];
+  }),
+);
+const DEEP: Files = {
+  [`${Array.from({ length: 16 }, (_, i) => `l${i}`).join('/')}/leaf`]: 'leaf\n',
+  ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`other${i}/x/y`, `${i}\n`])),
+};
+
+describe('asking ahead', () => {
+  test('a walk of a source with levels needs few requests', async () => {
+    await using fixture = await Fixture.start([WIDE]);
+    const { view } = await fixture.view();
+    await new Kernel(view.fileSystem).walk('/');
+    expect(fixture.source.treeCalls.length).toBeLessThanOrEqual(6);
+  });
+
+  test('a walk of a plain source asks for every directory once, several at a time', async () => {
+    await using fixture = await Fixture.start([WIDE], { plain: true });
+    const { view } = await fixture.view();
+    // As far away as another machine: what is asked for ahead is on its way while the walk goes on.
+    fixture.server.faults.set([{ kind: 'delay', ms: 10 }]);
+    let most = 0;
+    await new Kernel(view.fileSystem).walk('/', () => {
+      most = Math.max(most, view.stats().coming);
+      return Promise.resolve();
+    });
+    expect(fixture.source.answered).toHaveLength(67);
+    expect(new Set(fixture.source.answered).size).toBe(67);
+    expect(most).toBeGreaterThanOrEqual(4);
+    expect(most).toBeLessThanOrEqual(40);
+    const sizes = fixture.source.sizeCalls.flat();
+    expect(new Set(sizes).size).toBe(sizes.length);
+    expect(sizes.length).toBe(300);
+    expect(fixture.source.sizeCalls.length).toBeLessThan(70);
+  });
+
+  test('the way down to one file asks deeper each time, and for nothing beside it', async () => {
+    await using fixture = await Fixture.start([DEEP]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const path = Object.keys(DEEP)[0] ?? '';
+    expect(String(await kernel.read(await kernel.node(`/${path}`)))).toBe('leaf\n');
+    expect(fixture.source.treeCalls.length).toBeLessThanOrEqual(4);
+    expect(fixture.source.answered.some((answered) => answered.startsWith('/other'))).toBe(false);
+  });
+
+  test('one directory alone asks for nothing ahead from a plain source', async () => {
+    await using fixture = await Fixture.start([WIDE], { plain: true });
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    await kernel.list(await kernel.node('/d0'));
+    await kernel.list(await kernel.node('/d0/e00'));
+    expect(fixture.source.answered.toSorted()).toEqual(['/', '/d0', '/d0/e00']);
+  });
+
+  test('one file brings no other; a second one in its directory brings its siblings', async () => {
+    await using fixture = await Fixture.start([WIDE]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const files = [...(await kernel.list(await kernel.node('/d0/e00'))).values()];
+    const [first, second, third] = files.map((entry) => entry?.node);
+    if (!first || !second || !third) throw new Error('no files');
+    await kernel.read(first);
+    expect(fixture.store.contents.size).toBe(1);
+    await kernel.read(second);
+    expect(fixture.source.blobCalls.map((oids) => oids.length)).toEqual([1, 4]);
+    expect(await fixture.callsOf(() => kernel.read(third))).toBe(0);
+  });
+
+  test('reading everything takes few requests, and each content once', async () => {
+    await using fixture = await Fixture.start([WIDE]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    await kernel.walk('/', async (path, { node }) => {
+      expect(String(await kernel.read(node))).toBe(`content ${path.split('f')[1]}\n`);
+    });
+    const asked = fixture.source.blobCalls.flat();
+    expect(asked).toHaveLength(300);
+    expect(new Set(asked).size).toBe(300);
+    expect(fixture.source.blobCalls.length).toBeLessThan(25);
+  });
+
+  test('parts of one large file that are read at a time are no walk', async () => {
+    const large = Buffer.alloc(600_000, 'large');
+    await using fixture = await Fixture.start([{ 'd/large': large, 'd/other': 'other\n' }]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const node = await kernel.node('/d/large');
+    const parts = [0, 1, 2, 3, 4].map((i) => kernel.read(node, 131_072, i * 131_072));
+    expect(Buffer.concat(await Promise.all(parts)).equals(large)).toBe(true);
+    expect(fixture.source.blobCalls.map((oids) => oids.length)).toEqual([1]);
+  });
+});
