@@ -9,6 +9,11 @@ export interface ChannelHandlers {
    * the session until `recycle`.
    */
   onRequest(buffer: Buffer, length: number): boolean;
+  /**
+   * Whether an answer is still to come. Then the caller is waiting for us, not the other way round: polling for its next
+   * request would only delay what the answer is made of.
+   */
+  isWaiting(): boolean;
   onEnd(end: ChannelEnd): void;
 }
 

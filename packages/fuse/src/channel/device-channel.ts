@@ -109,7 +109,7 @@ export class DeviceChannel implements Channel {
         left -= 1;
         if (performance.now() - started > BATCH_MS) return;
       } else if (r === -E.EAGAIN) {
-        const next = this.#spin?.pays === true ? this.#poll(this.#spin) : 0;
+        const next = this.#mayPoll() ? this.#poll(this.#spin) : 0;
         if (next <= 0) break;
         this.#deliver(next);
         left -= 1;
@@ -122,8 +122,13 @@ export class DeviceChannel implements Channel {
     if (left > 0) this.#spin?.sleeping(performance.now());
   }
 
+  #mayPoll(): boolean {
+    return this.#spin?.pays === true && this.#handlers?.isWaiting() === false;
+  }
+
   /** Reads without sleeping for a moment. Length of the request, 0 when none came. */
-  #poll(spin: Spin): number {
+  #poll(spin: Spin | undefined): number {
+    if (spin === undefined) return 0;
     const until = performance.now() + spin.limitMs;
     do {
       const r = read(this.fd, this.#current);

@@ -1,10 +1,10 @@
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { detachDeadMounts } from './dead-mounts.js';
+import { detachDeadMounts, probeMount } from './dead-mounts.js';
 import { errorCode } from './error-code.js';
 import * as errors from './errors.js';
-import { isFuse, mountAt, readMountTable } from './mount-table.js';
+import { isFuse, isInside, mountAt, readMountTable } from './mount-table.js';
 import { ownMountOver } from './own-mounts.js';
 
 /**
@@ -33,17 +33,25 @@ export async function checkMountpoint(path: string, allowNonEmpty = false): Prom
 async function checkTable(path: string): Promise<void> {
   const own = ownMountOver(path);
   if (own !== undefined && own !== path) throw errors.insideOwnMount(path, own);
+  await checkAbove(path);
   for (;;) {
-    const table = await readMountTable();
-    const there = mountAt(table, path);
-    if (there !== undefined && isFuse(there)) {
-      const { detached, failed } = await detachDeadMounts(path);
-      if (failed.some(({ entry }) => entry.id === there.id)) throw errors.mountpointDead(path);
-      if (!detached.some(({ id }) => id === there.id))
-        throw errors.alreadyMounted(path, there.type);
-      continue;
-    }
-    return;
+    const there = mountAt(await readMountTable(), path);
+    if (there === undefined || !isFuse(there)) return;
+    const { detached, failed } = await detachDeadMounts(path);
+    if (failed.some(({ entry }) => entry.id === there.id)) throw errors.mountpointDead(path);
+    if (!detached.some(({ id }) => id === there.id)) throw errors.alreadyMounted(path, there.type);
+  }
+}
+
+/** The path may lie in somebody else's FUSE mount: fine if that answers, but looking would hang if it does not. */
+async function checkAbove(path: string): Promise<void> {
+  const table = await readMountTable();
+  for (const entry of table) {
+    const above = entry.mountpoint !== path && isInside(path, entry.mountpoint);
+    if (!above || !isFuse(entry) || mountAt(table, entry.mountpoint)?.id !== entry.id) continue;
+    const health = await probeMount(entry.mountpoint);
+    if (health === 'dead') throw errors.mountpointDead(path);
+    if (health === 'stuck') throw errors.mountpointStuck(path, entry.mountpoint);
   }
 }
 

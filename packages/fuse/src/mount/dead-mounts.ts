@@ -4,13 +4,15 @@ import { resolve } from 'node:path';
 import { errno, MNT, umount2Async } from '@scorpiofs/posix';
 
 import { findFusermount, unmountByFusermount } from './fusermount.js';
-import { waitsForUs } from '../channel/lane.js';
+import { Lane, waitsForUs } from '../channel/lane.js';
 import { isFuse, isInside, mountAt, readMountTable, type MountEntry } from './mount-table.js';
 
 /** `stuck`: its server exists but does not answer, or it may not be asked; such a mount is somebody's and not touched. */
 export type MountHealth = 'alive' | 'dead' | 'stuck';
 
 const PROBE_MS = 5000;
+/** Each probe is a process. */
+const PROBES_AT_ONCE = 4;
 /** Asks the server of the mount itself: `stat` may be answered from the kernel's cache long after the server has died. */
 const PROBE = `require('fs').statfs(process.argv[1], (e) => {
   process.exitCode = e === null ? 0 : e.code === 'ENOTCONN' ? 3 : e.code === 'ECONNABORTED' ? 3 : 4;
@@ -54,49 +56,95 @@ export interface DetachOptions {
   readonly timeoutMs?: number;
 }
 
+interface Failed {
+  readonly entry: MountEntry;
+  readonly reason: string;
+}
+
+interface Left {
+  readonly entry: MountEntry;
+  readonly health: MountHealth;
+}
+
 export interface DetachResult {
   readonly detached: readonly MountEntry[];
-  /** Dead, but the kernel did not let us. */
-  readonly failed: readonly { readonly entry: MountEntry; readonly reason: string }[];
-  readonly left: readonly { readonly entry: MountEntry; readonly health: MountHealth }[];
+  /** Dead, but they could not be detached. */
+  readonly failed: readonly Failed[];
+  /** Not dead, or nobody can tell: not touched. */
+  readonly left: readonly Left[];
 }
 
 /**
  * Detaches the dead FUSE mounts at and below `prefix`, innermost first. Call it before touching anything there: even `stat`
- * fails on a dead mount, and hangs on a stuck one. A mount whose server lives is never touched.
+ * fails on a dead mount, and hangs on a stuck one. A mount whose server lives, or that nobody can tell about, is never
+ * touched, nor is one that has other mounts inside (they would go with it).
  */
 export async function detachDeadMounts(
   prefix: string,
   options: DetachOptions = {},
 ): Promise<DetachResult> {
   const { types, timeoutMs = PROBE_MS } = options;
-  const detached: MountEntry[] = [];
-  const failed: { entry: MountEntry; reason: string }[] = [];
-  const left: { entry: MountEntry; health: MountHealth }[] = [];
-  const seen = new Set<number>();
+  const result = { detached: [] as MountEntry[], failed: [] as Failed[], left: [] as Left[] };
+  const asked = new Map<number, MountHealth>();
+  const ask = async (table: readonly MountEntry[], entry: MountEntry) => {
+    const known = asked.get(entry.id);
+    if (known !== undefined) return known;
+    const health = await probeThrough(table, entry, timeoutMs);
+    asked.set(entry.id, health);
+    return health;
+  };
   for (;;) {
     const table = await readMountTable();
-    // Only what is on top can be asked by its path; what lies below comes to light after it.
-    const entry = table.findLast(
+    // Only what is on top can be asked by its path; what lies below comes to light in the next round.
+    const found = table.filter(
       (e) =>
         isFuse(e) &&
         (types === undefined || types.includes(e.type)) &&
         isInside(e.mountpoint, resolve(prefix)) &&
-        !seen.has(e.id) &&
+        !asked.has(e.id) &&
         mountAt(table, e.mountpoint)?.id === e.id,
     );
-    if (entry === undefined) return { detached, failed, left };
-    seen.add(entry.id);
-    const health = await probeMount(entry.mountpoint, timeoutMs);
-    if (health !== 'dead') {
-      left.push({ entry, health });
-      continue;
+    if (found.length === 0) return result;
+    const lane = new Lane(PROBES_AT_ONCE);
+    await Promise.all(found.map((entry) => lane.run(() => ask(table, entry))));
+    // Later ones may lie inside earlier ones.
+    for (const entry of found.toReversed()) {
+      const health = asked.get(entry.id) ?? 'stuck';
+      if (health !== 'dead') {
+        result.left.push({ entry, health });
+        continue;
+      }
+      const reason = await detachIfEmpty(entry);
+      if (reason === undefined) result.detached.push(entry);
+      else result.failed.push({ entry, reason });
     }
-    const reason = await detach(entry.mountpoint);
-    const gone = !(await readMountTable()).some((e) => e.id === entry.id);
-    if (gone) detached.push(entry);
-    else failed.push({ entry, reason: reason ?? 'still in the mount table' });
   }
+}
+
+/** A mount inside another FUSE mount is reached through that one: unless it lives, its silence says nothing. */
+async function probeThrough(
+  table: readonly MountEntry[],
+  entry: MountEntry,
+  timeoutMs: number,
+): Promise<MountHealth> {
+  let parent = table.find((e) => e.id === entry.parentId);
+  while (parent !== undefined && parent.id !== parent.parentId) {
+    if (isFuse(parent) && (await probeMount(parent.mountpoint, timeoutMs)) !== 'alive')
+      return 'stuck';
+    const { parentId } = parent;
+    parent = table.find((e) => e.id === parentId);
+  }
+  return probeMount(entry.mountpoint, timeoutMs);
+}
+
+async function detachIfEmpty(entry: MountEntry): Promise<string | undefined> {
+  const before = await readMountTable();
+  if (before.some((e) => e.parentId === entry.id)) return 'other mounts lie inside it';
+  // Somebody may have mounted there in the meantime: that one is not ours to take.
+  if (mountAt(before, entry.mountpoint)?.id !== entry.id) return 'another mount lies on top of it';
+  const reason = await detach(entry.mountpoint);
+  const gone = !(await readMountTable()).some((e) => e.id === entry.id);
+  return gone ? undefined : (reason ?? 'it is still in the mount table');
 }
 
 /** Takes the mount at this path out of the tree, however busy. Undefined: done. */

@@ -110,6 +110,14 @@ export function mountpointDead(mountpoint: string): FuseMountError {
   );
 }
 
+export function mountpointStuck(mountpoint: string, above: string): FuseMountError {
+  return new FuseMountError(
+    'FUSE_MOUNTPOINT_STUCK',
+    `${mountpoint} lies in the mount ${above}, whose server does not answer`,
+    'name a directory elsewhere, or end that server',
+  );
+}
+
 export function insideOwnMount(mountpoint: string, own: string): FuseMountError {
   return new FuseMountError(
     'FUSE_INSIDE_OWN_MOUNT',

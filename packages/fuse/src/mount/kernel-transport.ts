@@ -53,6 +53,7 @@ export const kernelTransport: Transport = {
     } catch (error) {
       await detach(mountpoint);
       session.channel.close();
+      removeOwnMount(mountpoint);
       throw error;
     }
   },

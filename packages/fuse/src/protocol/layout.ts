@@ -73,10 +73,6 @@ export function getBigU64(b: Buffer, base: number, at: At<'u64'>): bigint {
   return b.readBigUInt64LE(base + at);
 }
 
-export function putU16(b: Buffer, base: number, at: At<'u16'>, value: number): void {
-  b.writeUInt16LE(value, base + at);
-}
-
 /** Throws a RangeError for what does not fit: a reply that cannot be encoded must become EIO, not another number. */
 export function putU32(b: Buffer, base: number, at: At<'u32'>, value: number): void {
   b.writeUInt32LE(value, base + at);
@@ -94,10 +90,6 @@ export function putU64(b: Buffer, base: number, at: At<'u64'>, value: number): v
 
 export function putBigU64(b: Buffer, base: number, at: At<'u64'>, value: bigint): void {
   b.writeBigUInt64LE(value, base + at);
-}
-
-export function putS64(b: Buffer, base: number, at: At<'s64'>, value: number): void {
-  b.writeBigInt64LE(BigInt(value), base + at);
 }
 
 /** Seconds since 1970 may be negative although the kernel's field is unsigned: two's complement. */

@@ -106,6 +106,7 @@ export class Session {
   start(): void {
     this.channel.start({
       onRequest: (b, length) => this.#onRequest(b, length),
+      isWaiting: () => this.#pending.size > 0,
       onEnd: (end) => void this.#onEnd(end),
     });
   }
