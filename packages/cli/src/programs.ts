@@ -2,6 +2,8 @@ import type { ProgramSpec } from './command/spec.js';
 import { completionsCommand } from './commands/completions.js';
 import { CONFIG_COMMAND } from './commands/config.js';
 import { DOCTOR_COMMAND } from './commands/doctor.js';
+import { MONO_COMMAND } from './commands/mono.js';
+import { runServe, SERVE_COMMAND } from './commands/serve.js';
 import { ANTARES_GLOBALS, SCORPIO_GLOBALS } from './global-flags.js';
 import { packageVersion } from './version.js';
 
@@ -15,7 +17,20 @@ export function scorpioProgram(): ProgramSpec {
     summary: ABOUT,
     globals: SCORPIO_GLOBALS,
     globalsAnywhere: true,
-    commands: [CONFIG_COMMAND, DOCTOR_COMMAND, completionsCommand(() => program)],
+    commands: [
+      SERVE_COMMAND,
+      MONO_COMMAND,
+      CONFIG_COMMAND,
+      DOCTOR_COMMAND,
+      completionsCommand(() => program),
+    ],
+    // Deprecated shorthand for `serve`; the note does not depend on the log level (CLI-05).
+    run: async (invocation) =>
+      runServe(invocation, (output) =>
+        output.err(
+          'note: running `scorpio` without a subcommand is deprecated; use `scorpio serve`\n',
+        ),
+      ),
   };
   return program;
 }

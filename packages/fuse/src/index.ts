@@ -11,6 +11,7 @@ export {
   type DetachResult,
   type MountHealth,
 } from './mount/dead-mounts.js';
+export { checkMountpoint } from './mount/check-mountpoint.js';
 export { FuseMountError } from './mount/errors.js';
 export { mount } from './mount/mount.js';
 export { readMountTable, type MountEntry } from './mount/mount-table.js';

@@ -25,7 +25,7 @@ const program = scorpioProgram();
 const here = levels(program).map((l) => l.path.join(' '));
 /** Commands of jobs come with Antares. */
 const known = Object.entries(fixture.paths).filter(([path]) => here.includes(path));
-const LATER = ['mount', 'umount', 'list', 'http-mount', 'serve'].filter((w) => !here.includes(w));
+const LATER = ['mount', 'umount', 'list', 'http-mount'].filter((w) => !here.includes(w));
 
 const SCRIPTS = {
   bash: bashScript,
