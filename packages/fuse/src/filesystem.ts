@@ -157,6 +157,10 @@ export interface Notifier {
   invalEntry(parent: NodeId, name: Name): void;
   expireEntry(parent: NodeId, name: Name): void;
   deleteEntry(parent: NodeId, child: NodeId, name: Name): void;
+  /** Puts bytes into the kernel's page cache, so that reading them asks nobody. Absent where the transport cannot. */
+  store?(node: NodeId, offset: number, data: Uint8Array): void;
+  /** Asks the kernel to forget nodes that nobody uses; what it lets go comes as `forget`. Since Linux 6.18. */
+  prune?(nodes: readonly NodeId[]): void;
   /** All that was sent before has reached the kernel (or the session has ended). Not to be awaited inside a request. */
   settled(): Promise<void>;
 }

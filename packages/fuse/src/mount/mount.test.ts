@@ -217,6 +217,26 @@ describe('requests', () => {
     expect(await read()).toBe('something else\n');
   });
 
+  rootTest(`what was stored in the page cache is read without a request${why}`, async () => {
+    const child = await served();
+    const path = join(point, 'hello');
+    await stat(path);
+    await child.control('store', 'HELLO\n');
+    expect(await readFile(path, 'utf8')).toBe('HELLO\n');
+    expect((await child.stats()).requests.READ ?? 0).toBe(0);
+  });
+
+  rootTest(`pruned nodes that nobody uses are forgotten, where the kernel can${why}`, async () => {
+    const child = await served();
+    await stat(join(point, 'hello'));
+    await stat(join(point, 'held'));
+    await child.control('prune');
+    const kept = child.info.protocolMinor >= 45 ? 0 : 2;
+    for (let i = 0; i < 50 && (await child.stats()).references > kept; i += 1) await sleep(20);
+    expect((await child.stats()).references).toBe(kept);
+    expect(child.events).toEqual([]);
+  });
+
   rootTest(`lookup references go back to zero when the kernel forgets${why}`, async () => {
     const child = await served();
     await stat(join(point, 'hello'));
@@ -285,7 +305,8 @@ describe('without root', () => {
   });
 
   userTest(`a missing fusermount3 is said${userWhy}`, async () => {
-    const child = served({ uid: NOBODY, gid: NOBODY, env: { PATH: '/nowhere' } });
+    const who = { uid: NOBODY, gid: NOBODY, env: { PATH: '/nowhere' } };
+    const child = served({ ...who, options: { transport: 'kernel' } });
     expect(await codeOf(child)).toBe('FUSE_NO_FUSERMOUNT');
   });
 });
@@ -306,6 +327,21 @@ describe('a mount whose server was killed', () => {
       [neighbour, 'alive'],
     ]);
     expect(await readFile(join(neighbour, 'hello'), 'utf8')).toBe('hello\n');
+  });
+
+  rootTest(`is left when another mount lies inside: that would go with it${why}`, async () => {
+    const child = await served();
+    // The directory stays known to the kernel, so that the inner one can be reached at all.
+    const inner = join(point, 'held');
+    await shell(`mount -t tmpfs none ${inner}`);
+    child.signal('SIGKILL');
+    await child.exited;
+    const { detached, failed } = await detachDeadMounts(place);
+    expect([detached, failed.map(({ reason }) => reason)]).toEqual([
+      [],
+      ['other mounts lie inside it'],
+    ]);
+    await shell(`umount -l ${inner}`);
   });
 
   rootTest(`is replaced by the next mount at the same place${why}`, async () => {

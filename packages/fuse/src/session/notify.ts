@@ -24,6 +24,8 @@ export class NotifyQueue implements Notifier {
     readonly channel: Channel,
     /** The kernel understands FUSE_EXPIRE_ONLY. */
     readonly canExpire: boolean,
+    /** The kernel understands FUSE_NOTIFY_PRUNE (7.45). */
+    readonly canPrune: boolean,
     readonly failed: (errno: number) => void,
   ) {}
 
@@ -43,6 +45,24 @@ export class NotifyQueue implements Notifier {
   deleteEntry(parent: NodeId, child: NodeId, name: Name): void {
     const fields = { parent, child, namelen: name.length };
     this.#send(NOTIFY.DELETE, st.NOTIFY_DELETE, fields, nameBytes(name));
+  }
+
+  store(node: NodeId, offset: number, data: Uint8Array): void {
+    for (let from = 0; from < data.length; from += MOST_STORED) {
+      const part = Buffer.from(data.subarray(from, from + MOST_STORED));
+      const fields = { nodeid: node, offset: offset + from, size: part.length };
+      this.#send(NOTIFY.STORE, st.NOTIFY_STORE, fields, part);
+    }
+  }
+
+  prune(nodes: readonly NodeId[]): void {
+    if (!this.canPrune) return;
+    for (let from = 0; from < nodes.length; from += MOST_PRUNED) {
+      const part = nodes.slice(from, from + MOST_PRUNED);
+      const ids = Buffer.alloc(8 * part.length);
+      part.forEach((node, i) => ids.writeBigUInt64LE(BigInt(node), 8 * i));
+      this.#send(NOTIFY.PRUNE, st.NOTIFY_PRUNE, { count: part.length }, ids);
+    }
   }
 
   async settled(): Promise<void> {
@@ -81,6 +101,10 @@ export class NotifyQueue implements Notifier {
     this.#sending = undefined;
   }
 }
+
+/** Bytes in one message; the kernel takes what fits one request. */
+const MOST_STORED = 128 * 1024;
+const MOST_PRUNED = 1024;
 
 /** ENOENT: the kernel does not know the node or name. ENOTDIR, ENOTEMPTY: a name in use. ENODEV, ENOTCONN: unmounted. */
 const HARMLESS: ReadonlySet<number> = new Set([2, 19, 20, 39, 107]);

@@ -41,6 +41,7 @@ const HEADER = st.OUT_HEADER.size;
 const H = st.IN_HEADER.at;
 /** More interrupts than this cannot be ahead of their requests. */
 const MAX_EARLY_INTERRUPTS = 64;
+const PRUNE_SINCE = 45;
 
 /** Receives what is worth a line in a log: an event's name and its fields. */
 export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -308,8 +309,11 @@ export class Session {
   }
 
   #agree(n: Negotiated): SessionInfo {
-    const notify = new NotifyQueue(this.channel, n.agreed('HAS_EXPIRE_ONLY'), (errno) =>
-      this.#log('fuse.notify-failed', { errno }),
+    const notify = new NotifyQueue(
+      this.channel,
+      n.agreed('HAS_EXPIRE_ONLY'),
+      n.minor >= PRUNE_SINCE,
+      (errno) => this.#log('fuse.notify-failed', { errno }),
     );
     this.#notify = notify;
     this.#served = {

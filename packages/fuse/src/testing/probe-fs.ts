@@ -90,6 +90,9 @@ export function create({ big }: { big?: string } = {}): Fixture {
         notify.invalEntry(ROOT as NodeId, nameFromUtf8(String(argument)));
       else if (command === 'forget-in-held')
         notify.invalEntry(HELD as NodeId, nameFromUtf8('made'));
+      else if (command === 'store')
+        notify.store?.(HELLO as NodeId, 0, Buffer.from(String(argument)));
+      else if (command === 'prune') notify.prune?.([HELLO as NodeId, HELD as NodeId]);
       else if (command === 'mount-inside') return mountInside(mounted, String(argument));
       else throw new Error(`no lever ${command}`);
       return notify.settled();
