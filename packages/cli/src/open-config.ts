@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import {
-  checkConfig,
   findConfigFile,
   loadConfig,
   readConfigFile,
@@ -51,9 +50,4 @@ export function configInput(invocation: Invocation, options: OpenOptions = {}): 
 /** The configuration of this call. Makes nothing on disk. Throws `ConfigError`. */
 export function openConfig(invocation: Invocation, options: OpenOptions = {}): Config {
   return loadConfig(configInput(invocation, options));
-}
-
-/** As far as it can be read, for commands that report on it. */
-export function peekConfig(invocation: Invocation): Config {
-  return checkConfig({ env: invocation.env, flags: flagKeys(invocation) }).config;
 }

@@ -1,6 +1,7 @@
 import type { ProgramSpec } from './command/spec.js';
 import { completionsCommand } from './commands/completions.js';
 import { CONFIG_COMMAND } from './commands/config.js';
+import { DEMO_COMMAND } from './commands/demo.js';
 import { DOCTOR_COMMAND } from './commands/doctor.js';
 import { MONO_COMMAND } from './commands/mono.js';
 import { runServe, SERVE_COMMAND } from './commands/serve.js';
@@ -20,6 +21,7 @@ export function scorpioProgram(): ProgramSpec {
     commands: [
       SERVE_COMMAND,
       MONO_COMMAND,
+      DEMO_COMMAND,
       CONFIG_COMMAND,
       DOCTOR_COMMAND,
       completionsCommand(() => program),

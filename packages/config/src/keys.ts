@@ -13,7 +13,7 @@ const SHARED_BASE = 'all views share one base, so sub-paths have no settings of 
  * Every key there is, in the order of `config show`. File forms, `SCORPIO_*` variables, flags, defaults, checks, the template of `config init` and
  * `docs/configuration.md` are made from these rows and from nothing else.
  */
-export const KEYS = [
+const KEYS = [
   {
     key: 'base_url',
     section: 'server',

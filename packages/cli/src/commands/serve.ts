@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { flagValue, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
 import { explain } from '../command-error.js';
@@ -17,7 +18,9 @@ export async function runServe(
 ): Promise<ExitCode> {
   let log: Log | undefined;
   using stop = new StopSignals(() => log);
-  const repo = flagValue(invocation, '--repo');
+  const given = flagValue(invocation, '--repo');
+  // The embedded server runs elsewhere: it gets a path that does not depend on where we are.
+  const repo = given === undefined || isUrl(given) ? given : resolve(given);
   const config = openConfig(invocation, { fileOptional: repo !== undefined });
   loaded(invocation.output);
   await using logging = startLogging(invocation, config);
@@ -32,10 +35,15 @@ export async function runServe(
   }
 }
 
-/** A path is made absolute for the embedded server, which runs elsewhere; anything else is a URL. */
+/** What git takes as a URL: `https://…`, or `user@host:path`. */
+export function isUrl(repo: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(repo) || /^[^/]+@[^/]+:/.test(repo);
+}
+
+/** What is wrong with the value of a `--repo`. */
 export function checkRepo(value: string): string | undefined {
   if (value === '') return 'a path or a URL is needed';
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || /^[^/]+@[^/]+:/.test(value)) return undefined;
+  if (isUrl(value)) return undefined;
   return existsSync(value) ? undefined : 'there is nothing at this path';
 }
 

@@ -82,7 +82,7 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
   const { values } = config;
   const { client, store } = parts;
   if (client === undefined || store === undefined) throw new Error('nothing to show');
-  const origin = repo === undefined ? values.base_url : `repo ${resolve(repo)}`;
+  const origin = repo === undefined ? values.base_url : `repo ${repo}`;
   parts.view = await openBaseView({
     client,
     store,
