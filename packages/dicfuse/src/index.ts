@@ -3,6 +3,7 @@ export { DicfuseError } from './failure.js';
 export { globMatcher } from './glob.js';
 export type { MoveResult } from './move.js';
 export type { BaseOptions } from './new-base.js';
+export { PathToucher } from './path-toucher.js';
 export type { PrefetchOptions, PrefetchResult } from './prefetch.js';
 export { RevisionBase, type RevisionBaseOptions } from './revision-base.js';
 export type { DicfuseStats } from './stats.js';

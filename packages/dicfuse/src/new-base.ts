@@ -29,6 +29,11 @@ export interface BaseOptions {
   /** Owner of everything. Default: this process's user and group. */
   readonly uid?: number;
   readonly gid?: number;
+  /**
+   * Needed below a kernel overlay: called before a file that is asked for by handle is told, with its path from the top of the
+   * mount (one character per byte); must have the kernel look that path up, from another process (see `PathToucher`).
+   */
+  readonly reconnect?: (path: string) => Promise<void>;
   /** Entries of listings kept in memory, about 120 bytes each. Default 200,000. */
   readonly maxLoadedEntries?: number;
 }
@@ -71,6 +76,7 @@ export function newBase(options: BaseOptions, shape: Base['shape']): Base {
     prefix,
     roots,
     directories,
+    reconnect: options.reconnect,
     notify: undefined,
     rootsTime: Date.now(),
   };

@@ -1,5 +1,5 @@
 import { FsError, type Maybe, type NodeId, type Request } from '@scorpiofs/fuse';
-import type { Directory, Root } from './directory.js';
+import { childPath, pathOf, type Directory, type Root } from './directory.js';
 import { ENOTDIR, ESTALE } from './failure.js';
 import { placeAt, timeAt } from './ids/block.js';
 import { nodeId, placeOf, rootOf, TOP_PLACE } from './ids/node-id.js';
@@ -113,6 +113,25 @@ function indexIn(tree: PlacedTree, place: number): number {
 
 function stale(): never {
   throw FsError.of(ESTALE, 'no such node');
+}
+
+/** Paths, from the top of the mount, under which a file is shown at present. */
+export async function* pathsOf(
+  base: Base,
+  file: FileNode,
+  req: Pick<Request, 'signal'>,
+): AsyncGenerator<string> {
+  const place = placeAt(file.tree.block, file.index);
+  for (const root of base.roots.values()) {
+    const directory = await revived(base, root, file.tree.place, req);
+    if (directory === undefined) continue;
+    const tree = await treeOf(base, directory, 'find', req);
+    const index = indexIn(tree, place);
+    if (index < 0) continue;
+    const below = pathOf(directory).slice(root.path === '/' ? 0 : root.path.length);
+    const top = base.shape === 'revisions' ? `/${root.revision.commit}` : '';
+    yield `${top}${childPath(below === '' ? '/' : below, tree.listing.name(index))}`;
+  }
 }
 
 /** The directory at an entry. The caller counts a reference, or lets it go again with `release`. */

@@ -29,7 +29,7 @@ export function revisionsEntry(base: Base): Entry {
 }
 
 export function lookupRevision(base: Base, name: Name): Entry | NegativeEntry {
-  if (name === '.' || name === '..') return revisionsEntry(base);
+  if (name === '.' || name === '/' || name === '..') return revisionsEntry(base);
   for (const root of base.roots.values()) {
     if (revisionName(root) !== name) continue;
     root.top.lookups += 1;

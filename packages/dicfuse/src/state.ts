@@ -33,6 +33,8 @@ export interface Base {
   /** By node. */
   readonly directories: Map<NodeId, Directory>;
   readonly capabilities: Capabilities;
+  /** See `BaseOptions`. */
+  readonly reconnect: ((path: string) => Promise<void>) | undefined;
   notify: Notifier | undefined;
   /** For the time of the top that lists the revisions: changes when one is added. */
   rootsTime: number;

@@ -125,8 +125,9 @@ export class ContentAhead {
         break;
       }
       const { oid, size } = step.value;
-      if (size === undefined || stream.unread + size > MOST_WINDOW || this.#unread.has(oid))
-        continue;
+      // What does not fit is left for when it is read.
+      if (size === undefined || stream.unread + size > window(stream)) continue;
+      if (this.#unread.has(oid)) continue;
       this.#unread.set(oid, { stream, size });
       stream.unread += size;
       taken.push(step.value);

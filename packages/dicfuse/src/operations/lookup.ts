@@ -2,19 +2,28 @@ import type { Entry, Maybe, Name, NegativeEntry, NodeId, Request } from '@scorpi
 import type { Directory } from '../directory.js';
 import { directoryEntry, entryNow, fileAttr, fileEntry } from '../entries.js';
 import type { PlacedTree } from '../ids/places.js';
-import { directoryOf, isDirectory, nodeOf, type Found } from '../nodes.js';
+import { directoryOf, isDirectory, nodeOf, pathsOf, type FileNode, type Found } from '../nodes.js';
 import { isRevisionsTop, lookupRevision, revisionsEntry } from '../revisions.js';
 import type { Base } from '../state.js';
 import { treeOf } from '../tree-of.js';
 
+/**
+ * By handle (EXPORT_SUPPORT) the kernel looks up "." of the node. What it found so it calls "/" and asks for again, of the node
+ * itself, when a kernel overlay revalidates the origin of a copied-up file; no other answer than the node keeps that file usable.
+ */
+const ITSELF: ReadonlySet<string> = new Set(['.', '/']);
 const NO_SUCH_NAME: NegativeEntry = { node: 0, entryTtl: Infinity };
 
 type Answer = Entry | NegativeEntry;
 
 export function lookup(base: Base, req: Request, parent: NodeId, name: Name): Maybe<Answer> {
   if (isRevisionsTop(base, parent)) return lookupRevision(base, name);
-  // By handle (EXPORT_SUPPORT): the node itself, or the directory above it.
-  if (name === '.') return settled(nodeOf(base, parent, req), (found) => itself(base, found, req));
+  if (ITSELF.has(name))
+    return settled(nodeOf(base, parent, req), (found) =>
+      name === '.' && base.reconnect !== undefined && !isDirectory(found)
+        ? reconnected(base, found, req, base.reconnect)
+        : itself(base, found, req),
+    );
   const directory = directoryOf(base, parent, req);
   if (name === '..') return settled(directory, (found) => above(base, found));
   return settled(directory, (found) =>
@@ -43,6 +52,28 @@ function itself(base: Base, found: Found, req: Request): Maybe<Entry> {
   return settled(fileAttr(base, found, req), (reply) =>
     fileEntry(base, found.tree, found.index, reply),
   );
+}
+
+/**
+ * The kernel makes a nameless dentry for what it finds by handle, and one from Linux 6.16 on takes every such dentry for out of
+ * date without asking (it has no epoch): a kernel overlay then answers ESTALE for the copied-up file from the second access on.
+ * Having looked the file up by its path before makes it find that dentry, which is right.
+ */
+async function reconnected(
+  base: Base,
+  found: FileNode,
+  req: Request,
+  reconnect: (path: string) => Promise<void>,
+): Promise<Entry> {
+  try {
+    for await (const path of pathsOf(base, found, req)) {
+      await reconnect(path);
+      break;
+    }
+  } catch {
+    // Without it the handle is still right.
+  }
+  return await itself(base, found, req);
 }
 
 function above(base: Base, { parent }: Directory): Answer {
