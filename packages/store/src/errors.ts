@@ -1,3 +1,5 @@
+import { freeBytes, MARGIN } from './room.js';
+
 /** A failure of the store that a person can do something about. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -58,11 +60,20 @@ export function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
-/** MDB_MAP_FULL and a full disk look alike to whoever wants to write. */
-export function isNoRoom(error: unknown): boolean {
+/** What was thrown, as a `StoreError` of code `ENOSPC` where the reason is a full disk or quota. */
+export function withRoomError(directory: string, error: unknown): unknown {
+  if (error instanceof StoreError) return error;
+  return isNoRoom(directory, error) ? noRoom(directory, error) : error;
+}
+
+const MDB_MAP_FULL = -30792;
+
+function isNoRoom(directory: string, error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 28 || code === 122) return true;
-  return code === -30792 || /No space left|MDB_MAP_FULL|Disk quota/i.test(messageOf(error));
+  if (code === MDB_MAP_FULL || messageOf(error).includes('MDB_MAP_FULL')) return true;
+  // LMDB calls a page that fitted only half an I/O error.
+  return code === 5 && freeBytes(directory) < MARGIN;
 }
 
 function messageOf(error: unknown): string {

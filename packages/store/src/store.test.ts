@@ -2,7 +2,7 @@ import { readdirSync, statSync, writeFileSync, mkdirSync, readFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EMPTY_BLOB, encodeTree, hashObject, type Oid } from '@scorpiofs/objects';
-import { blob, entry, holds, inChunks, Scratch } from './scratch.js';
+import { blob, entry, holds, inChunks, Scratch } from './testing/scratch.js';
 import { SMALL } from './store.js';
 
 const MB = 1024 * 1024;

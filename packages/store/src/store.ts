@@ -17,15 +17,16 @@ import { OpenFiles } from './disk/open-files.js';
 import { SegmentRows } from './disk/segment-rows.js';
 import { SegmentWriter } from './disk/segment-writer.js';
 import { verifyBlob } from './disk/verify.js';
-import { closedStore, isNoRoom, noRoom } from './errors.js';
+import { closedStore, withRoomError } from './errors.js';
 import { prepareDirectory } from './format.js';
 import { Layout } from './layout.js';
+import { closeRoot, synced } from './meta/commit.js';
 import { openEnvironment } from './meta/database.js';
 import { Facts } from './meta/facts.js';
 import { decodeSize, encodeSize, isSize } from './meta/size-row.js';
 import { Table } from './meta/table.js';
 import { decodeTreeRow, encodeTreeRow, type TreeFacts } from './meta/tree-row.js';
-import { WriteQueue } from './meta/write-queue.js';
+import { WriteQueue, type Row } from './meta/write-queue.js';
 import { Owner } from './owner.js';
 import type { Parts, Tables } from './parts.js';
 import { gather } from './gather.js';
@@ -69,6 +70,7 @@ export class Store implements AsyncDisposable {
   readonly #adding = new Set<Promise<void>>();
   #unchecked = 0;
   #upkeep: Promise<void> | undefined;
+  #nextUpkeep: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -154,12 +156,13 @@ export class Store implements AsyncDisposable {
 
   /** Remembered for ever (C07). What is no size is refused with a `RangeError`. */
   putSizes(sizes: Iterable<readonly [Oid, number]>): void {
-    const { queue, tables } = this.#parts;
+    const table = this.#parts.tables.sizes;
+    const rows: Row[] = [];
     for (const [oid, size] of sizes) {
       if (!isSize(size)) throw new RangeError(`not the size of an object: ${size}`);
-      if (this.size(oid) === size) continue;
-      queue.put([{ table: tables.sizes, key: oid, value: encodeSize(size) }]);
+      if (this.size(oid) !== size) rows.push({ table, key: oid, value: encodeSize(size) });
     }
+    this.#parts.queue.put(rows);
   }
 
   // ---- contents
@@ -230,20 +233,32 @@ export class Store implements AsyncDisposable {
   // ---- the store itself
 
   /** When everything put until now is on disk. */
-  flushed(): Promise<void> {
-    return this.#parts.queue.flushed();
+  async flushed(): Promise<void> {
+    try {
+      await this.#parts.queue.flushed();
+    } catch (error) {
+      throw withRoomError(this.directory, error);
+    }
+    await synced(this.#parts.root);
   }
 
-  /** Cleans up and keeps to the quota; runs by itself now and then. */
+  /** Cleans up and keeps to the quota; runs by itself now and then. Counts all that was put in before the call. */
   upkeep(): Promise<void> {
+    // One that runs has perhaps counted already: another one behind it, for all who ask meanwhile.
+    if (this.#upkeep !== undefined) {
+      this.#nextUpkeep ??= this.#upkeep.catch(() => {}).then(() => this.upkeep());
+      return this.#nextUpkeep;
+    }
     this.#unchecked = 0;
-    this.#upkeep ??= upkeep(this.#parts, this.#quota).finally(() => (this.#upkeep = undefined));
+    this.#nextUpkeep = undefined;
+    this.#upkeep = upkeep(this.#parts, this.#quota).finally(() => (this.#upkeep = undefined));
     return this.#upkeep;
   }
 
   /** Reads all that is stored and removes what is wrong, while the store is used. */
   async fsck(): Promise<FsckReport> {
-    await this.flushed();
+    // What cannot be written now is not what is looked for.
+    await this.flushed().catch(this.#onProblem);
     return await fsck(this.#parts, () => this.#closed !== undefined);
   }
 
@@ -259,7 +274,7 @@ export class Store implements AsyncDisposable {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.allSettled(this.#adding);
-    await this.#upkeep?.catch(this.#onProblem);
+    await (this.#nextUpkeep ?? this.#upkeep)?.catch(this.#onProblem);
     await this.#parts.open.noteUse();
     await this.#segments.close();
     await this.#files.close();
@@ -278,10 +293,12 @@ export class Store implements AsyncDisposable {
 
   async #tracked(add: () => Promise<void>): Promise<void> {
     if (this.#closed) throw closedStore();
-    const adding = add().catch((error: unknown) => {
-      if (error instanceof SourceError && error.kind === 'broken') this.counters.refused += 1;
-      throw isNoRoom(error) ? noRoom(this.directory, error) : error;
-    });
+    const adding = this.#roomMade()
+      .then(add)
+      .catch((error: unknown) => {
+        if (error instanceof SourceError && error.kind === 'broken') this.counters.refused += 1;
+        throw withRoomError(this.directory, error);
+      });
     this.#adding.add(adding);
     try {
       await adding;
@@ -295,11 +312,17 @@ export class Store implements AsyncDisposable {
     this.counters.addedBytes += bytes;
   }
 
-  /** Between two rounds the store may grow beyond its quota by this much. */
+  /** A round begins when this much was written since the last one began. */
   #written(bytes: number): void {
     this.#unchecked += bytes;
-    if (this.#quota !== undefined && this.#unchecked > this.#quota / 16 && !this.#closed)
-      void this.upkeep().catch(this.#onProblem);
+    if (this.#quota !== undefined && this.#unchecked > this.#quota / 16 && !this.#upkeep)
+      if (!this.#closed) void this.upkeep().catch(this.#onProblem);
+  }
+
+  /** Who writes faster than what was used longest ago can go waits for that. */
+  async #roomMade(): Promise<void> {
+    if (this.#quota !== undefined && this.#unchecked > this.#quota / 8 && !this.#closed)
+      await this.upkeep().catch(this.#onProblem);
   }
 }
 
@@ -318,15 +341,21 @@ function openParts(layout: Layout, onProblem: (error: unknown) => void): Parts {
     const tables: Tables = {
       trees: new Table(table('trees'), 'oid'),
       sizes: new Table(table('sizes'), 'oid'),
-      places: new Table(table('places'), 'oid'),
+      places: new Table(table('places'), 'oid', true),
       unsynced: new Table(table('unsynced'), 'oid'),
       facts: new Table(table('facts'), 'text', true),
     };
-    const queue = new WriteQueue(root, (error) => {
+    const queue = new WriteQueue(root, layout.root, (error) => {
       counters.failedWrites += 1;
-      onProblem(isNoRoom(error) ? noRoom(layout.root, error) : error);
+      onProblem(withRoomError(layout.root, error));
     });
-    const segments = new SegmentRows(root, new Table(table('segments'), 'text'), owner, boot);
+    const segments = new SegmentRows(
+      root,
+      new Table(table('segments'), 'text'),
+      owner,
+      boot,
+      layout.root,
+    );
     const open = new OpenFiles();
     return { layout, boot, owner, root, tables, queue, segments, open, counters };
   } catch (error) {
@@ -340,6 +369,6 @@ async function closeParts({ queue, open, root, owner }: Parts): Promise<void> {
   await queue.flushed().catch(() => {});
   queue.stop();
   open.close();
-  await root.close();
+  await closeRoot(root);
   owner.close();
 }

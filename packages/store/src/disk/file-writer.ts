@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { codeOf } from '../errors.js';
 import { BlobHasher, type Oid } from '@scorpiofs/objects';
 import type { Layout } from '../layout.js';
+import { synced } from '../meta/commit.js';
 import type { Table } from '../meta/table.js';
 import type { WriteQueue } from '../meta/write-queue.js';
 import { hashFile, slices, wrongContent } from './verify.js';
@@ -39,6 +40,7 @@ export class FileWriter {
       const length = await this.#write(file, oid, chunks, size);
       this.queue.put([{ table: this.unsynced, key: oid, value: Buffer.from(this.boot) }]);
       await this.queue.flushed();
+      await synced(this.queue.root);
       await this.#publish(aside, oid);
       this.onWritten(length);
       this.#sync(file, oid);

@@ -1,5 +1,8 @@
 import type { RootDatabase } from 'lmdb';
+import { hasRoom } from '../room.js';
 import type { Owner } from '../owner.js';
+import { noRoom } from '../errors.js';
+import { transact } from '../meta/commit.js';
 import type { Table } from '../meta/table.js';
 
 export interface SegmentRow {
@@ -20,6 +23,7 @@ export class SegmentRows {
     readonly table: Table,
     readonly owner: Owner,
     readonly boot: string,
+    readonly directory: string,
   ) {}
 
   get(id: number): SegmentRow | undefined {
@@ -43,8 +47,9 @@ export class SegmentRows {
    * transaction, so two processes never write in one segment.
    */
   async claim(usable: (id: number) => boolean): Promise<{ id: number; fresh: boolean }> {
+    if (!hasRoom(this.directory, 2, 0)) throw noRoom(this.directory, 'the disk is full');
     const mine = encode({ owner: this.owner.name, boot: this.boot, sealed: false });
-    return await this.root.transaction(() => {
+    return await transact(this.root, () => {
       for (const [id, row] of this.all()) {
         const settled = row.sealed || row.boot === this.boot;
         if (!settled || row.owner === this.owner.name || this.owner.isAlive(row.owner)) continue;
@@ -61,7 +66,7 @@ export class SegmentRows {
 
   /** Notes that all of it has reached the disk, unless somebody else has begun to append to it. */
   async seal(id: number, owner: string): Promise<void> {
-    await this.root.transaction(() => {
+    await transact(this.root, () => {
       const row = this.get(id);
       if (row?.owner !== owner) return;
       const sealed = encode({ ...row, boot: this.boot, sealed: true });
@@ -71,12 +76,12 @@ export class SegmentRows {
 
   /** Whether no row stands for this number. Asked in a transaction: a snapshot may be older than the file. */
   async isUnknown(id: number): Promise<boolean> {
-    return await this.root.transaction(() => this.get(id) === undefined);
+    return await transact(this.root, () => this.get(id) === undefined);
   }
 
   /** Takes the row away if nobody writes to it any more; then its file may go. */
   async retire(id: number): Promise<boolean> {
-    return await this.root.transaction(() => {
+    return await transact(this.root, () => {
       const row = this.get(id);
       if (row !== undefined && !row.sealed && this.owner.isAlive(row.owner)) return false;
       void this.table.rows.remove(this.table.bytes(keyOf(id)));

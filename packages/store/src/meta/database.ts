@@ -36,6 +36,8 @@ export function openEnvironment(layout: Layout): Environment {
       noMemInit: true,
       mapSize: MAP_SIZE,
       maxDbs: 8,
+      // Otherwise the binding makes a promise of its own that nobody holds: unhandled when a commit fails.
+      eventTurnBatching: false,
     });
     return { root, table: (name) => root.openDB<Buffer, Buffer>({ name, ...options }) };
   } catch (error) {

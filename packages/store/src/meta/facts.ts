@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb';
-import { noRoom, isNoRoom, StoreError } from '../errors.js';
+import { noRoom, withRoomError } from '../errors.js';
+import { hasRoom } from '../room.js';
 import type { Table } from './table.js';
 import type { WriteQueue } from './write-queue.js';
 
@@ -37,8 +38,7 @@ export class Facts {
 
   /** All or none of them are there after a crash. `undefined` removes. */
   putAll(facts: Iterable<readonly [key: string, value: Uint8Array | undefined]>): void {
-    if (this.queue.length > MOST_WAITING)
-      throw noRoom(this.directory, new Error('facts cannot be written'));
+    if (this.queue.length > MOST_WAITING) throw noRoom(this.directory, 'facts cannot be written');
     this.queue.put(
       [...facts].map(([key, value]) => ({
         table: this.table,
@@ -64,15 +64,15 @@ export class Facts {
       const value = this.root.transactionSync(() => {
         const old = pending ? this.table.copy(full) : copied(this.table.stored(full));
         const changed = Buffer.from(change(old));
+        if (!hasRoom(this.directory, 1, changed.length))
+          throw noRoom(this.directory, 'the disk is full');
         this.table.rows.putSync(this.table.bytes(full), changed);
         return changed;
       });
       if (pending) this.queue.put([{ table: this.table, key: full, value }]);
       return value;
     } catch (error) {
-      throw isNoRoom(error) && !(error instanceof StoreError)
-        ? noRoom(this.directory, error)
-        : error;
+      throw withRoomError(this.directory, error);
     }
   }
 

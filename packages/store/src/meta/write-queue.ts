@@ -1,4 +1,7 @@
 import type { RootDatabase } from 'lmdb';
+import { noRoom } from '../errors.js';
+import { hasRoom } from '../room.js';
+import { commit } from './commit.js';
 import type { Table } from './table.js';
 
 export interface Row {
@@ -14,8 +17,8 @@ interface Group {
   readonly number: number;
 }
 
-/** One transaction's worth: what the event loop can hand over in about a millisecond. */
-const BATCH_ROWS = 512;
+/** One transaction's worth: what the event loop can hand over in a few milliseconds. Each one waits for the disk. */
+const BATCH_ROWS = 2048;
 const BATCH_BYTES = 1024 * 1024;
 /** After a failure, milliseconds. */
 const RETRY = 1_000;
@@ -31,7 +34,7 @@ interface Waiter {
  * time, off the event loop, so a later row is never on disk without the earlier ones. The rows of one group go together.
  *
  * When a transaction fails (disk full), rows that can be fetched again are let go, and those of tables that keep theirs
- * stay readable and are tried again: facts, which no server knows.
+ * stay readable and are tried again: facts, which no server knows, and the places of contents that are on disk already.
  */
 export class WriteQueue {
   #groups: Group[] = [];
@@ -43,10 +46,12 @@ export class WriteQueue {
 
   constructor(
     readonly root: RootDatabase<Buffer, Buffer>,
+    readonly directory: string,
     readonly onFailure: (error: unknown) => void,
   ) {}
 
   put(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
     let bytes = 0;
     const number = ++this.#last;
     for (const row of rows) {
@@ -67,12 +72,16 @@ export class WriteQueue {
     if (this.#committed >= this.#last) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ upTo: this.#last, resolve, reject });
+      // Whoever asks does not wait for the next attempt: it is made now.
+      this.stop();
       this.#start();
     });
   }
 
+  /** Tries no more by itself. */
   stop(): void {
     clearTimeout(this.#retry);
+    this.#retry = undefined;
   }
 
   #start(): void {
@@ -111,11 +120,17 @@ export class WriteQueue {
   }
 
   async #commit(batch: readonly Group[]): Promise<void> {
-    // All that one turn puts is one transaction of the binding; its promises settle together.
-    const puts = new Set<Promise<boolean>>();
-    for (const { rows } of batch)
-      for (const { table, key, value } of rows) puts.add(table.write(key, value));
-    await Promise.all(puts);
+    let rows = 0;
+    let bytes = 0;
+    for (const group of batch) {
+      rows += group.rows.length;
+      bytes += group.bytes;
+    }
+    if (!hasRoom(this.directory, rows, bytes)) throw noRoom(this.directory, 'the disk is full');
+    await commit(this.root, () => {
+      for (const { rows } of batch)
+        for (const { table, key, value } of rows) void table.write(key, value);
+    });
   }
 
   #done(batch: readonly Group[]): void {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashObject, type Oid, type TreeEntry, type TreeName } from '@scorpiofs/objects';
-import { Layout } from './layout.js';
-import { Store, type StoreOptions } from './store.js';
+import { Layout } from '../layout.js';
+import { Store, type StoreOptions } from '../store.js';
 
 /** For tests: a store path of its own, removed at the end; stores opened through it are closed first. */
 export class Scratch implements AsyncDisposable {
