@@ -33,6 +33,15 @@ export function unusable(directory: string, cause: unknown): StoreError {
   );
 }
 
+export function damagedDatabase(path: string, cause: unknown): StoreError {
+  return new StoreError(
+    'STORE_DAMAGED',
+    `the database of the store, ${path}, cannot be used: ${messageOf(cause)}`,
+    'If it is damaged, stop what uses the store and remove this file: large contents stay, the rest is fetched again.',
+    cause,
+  );
+}
+
 export function noRoom(directory: string, cause: unknown): StoreError {
   return new StoreError(
     'ENOSPC',
@@ -64,6 +73,14 @@ export function codeOf(error: unknown): unknown {
 export function withRoomError(directory: string, error: unknown): unknown {
   if (error instanceof StoreError) return error;
   return isNoRoom(directory, error) ? noRoom(directory, error) : error;
+}
+
+/** LMDB: a page is of another kind than it should be; a page that is not there. */
+const DAMAGED: ReadonlySet<unknown> = new Set([-30796, -30797]);
+
+/** What was thrown, as a `StoreError` where LMDB says that its file is damaged. */
+export function asDamage(path: string, error: unknown): unknown {
+  return DAMAGED.has(codeOf(error)) ? damagedDatabase(path, error) : error;
 }
 
 const MDB_MAP_FULL = -30792;

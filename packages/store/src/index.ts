@@ -5,3 +5,7 @@ export { StoreError } from './errors.js';
 export { Facts } from './meta/facts.js';
 export type { TreeFacts } from './meta/tree-row.js';
 export { SMALL, Store, type StoredTree, type StoreOptions } from './store.js';
+export { DiskTier } from './tiers/disk-tier.js';
+export { MemoryTier } from './tiers/memory-tier.js';
+export type { Tier } from './tiers/tier.js';
+export { TieredContents, type TierCounters } from './tiers/tiered-contents.js';

@@ -19,6 +19,8 @@ export class Layout {
   /** One locked file for each process that uses the store. */
   readonly owners: string;
 
+  readonly #segmentPaths = new Map<number, string>();
+
   constructor(storePath: string) {
     this.root = join(storePath, DIRECTORY);
     this.format = join(this.root, 'format');
@@ -30,11 +32,18 @@ export class Layout {
   }
 
   file(oid: Oid): string {
-    return join(this.files, oid.slice(0, 2), oid.slice(2));
+    return `${this.files}/${oid.slice(0, 2)}/${oid.slice(2)}`;
   }
 
+  /** Asked for with every read of a small content. */
   segment(id: number): string {
-    return join(this.segments, segmentName(id));
+    let path = this.#segmentPaths.get(id);
+    if (path === undefined) {
+      path = `${this.segments}/${segmentName(id)}`;
+      if (this.#segmentPaths.size > 10_000) this.#segmentPaths.clear();
+      this.#segmentPaths.set(id, path);
+    }
+    return path;
   }
 }
 

@@ -244,6 +244,16 @@ describe('the directory', () => {
     expect(readFileSync(join(scratch.path, 'path.db'), 'utf8')).toBe('path.db');
   });
 
+  test('a path of any characters', async () => {
+    await using scratch = new Scratch();
+    const { Store } = await import('./store.js');
+    await using store = await Store.open(join(scratch.path, 'größe 日本'));
+    for (const one of [blob(100, 1), blob(SMALL + 1, 2)]) {
+      await store.addContent(one.oid, one.data);
+      expect(holds(store, one)).toBe(true);
+    }
+  });
+
   test('a path that cannot be one is a StoreError with a hint', async () => {
     await using scratch = new Scratch();
     writeFileSync(join(scratch.path, 'file'), '');

@@ -17,7 +17,7 @@ import { OpenFiles } from './disk/open-files.js';
 import { SegmentRows } from './disk/segment-rows.js';
 import { SegmentWriter } from './disk/segment-writer.js';
 import { verifyBlob } from './disk/verify.js';
-import { closedStore, withRoomError } from './errors.js';
+import { asDamage, closedStore, withRoomError } from './errors.js';
 import { prepareDirectory } from './format.js';
 import { Layout } from './layout.js';
 import { closeRoot, synced } from './meta/commit.js';
@@ -83,7 +83,7 @@ export class Store implements AsyncDisposable {
       await recover(parts);
     } catch (error) {
       await closeParts(parts);
-      throw error;
+      throw withRoomError(parts.layout.root, asDamage(parts.layout.meta, error));
     }
     return new Store(parts, options);
   }
@@ -360,7 +360,7 @@ function openParts(layout: Layout, onProblem: (error: unknown) => void): Parts {
     return { layout, boot, owner, root, tables, queue, segments, open, counters };
   } catch (error) {
     owner.close();
-    throw error;
+    throw asDamage(layout.meta, error);
   }
 }
 

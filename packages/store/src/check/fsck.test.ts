@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,6 +14,7 @@ import { encodeTree, hashObject, type Oid } from '@scorpiofs/objects';
 import type { Layout } from '../layout.js';
 import { openEnvironment } from '../meta/database.js';
 import { SMALL } from '../store.js';
+import { Child } from '../testing/child.js';
 import { blob, entry, holds, Scratch } from '../testing/scratch.js';
 
 const entries = [entry('a', blob(10, 1).oid), entry('d', blob(10, 2).oid, 'directory')];
@@ -179,6 +181,50 @@ describe('fsck', () => {
     expect((await check).problems).toBe(0);
     for (let i = 100; i < 140; i++)
       expect(holds(other, blob(i % 2 ? 900 : SMALL + 900, i))).toBe(true);
+  });
+});
+
+describe('a database that was cut off', () => {
+  test.each([0.9, 0.5, 0.05])(
+    'to %d of its length: an error with a hint, never the end of the process',
+    async (part) => {
+      await using scratch = new Scratch();
+      await filled(scratch);
+      const { length } = readFileSync(scratch.layout.meta);
+      truncateSync(scratch.layout.meta, Math.floor(length * part));
+      await using child = new Child(
+        scratch.path,
+        `let trees = 0;
+       for (const id of ['${treeId}', '${placeholder}']) {
+         try { trees += store.tree(id) ? 1 : 0; } catch (error) { say(error.code); }
+       }
+       await store.close();`,
+      );
+      try {
+        await child.ended();
+        // What is left of it could be opened: each row is there or says that it cannot be read.
+        for (const line of child.lines) expect(line).toBe('STORE_READ');
+      } catch (error) {
+        expect(String(error)).toContain('STORE_DAMAGED');
+      }
+    },
+  );
+
+  test('what is no database is refused, and after it was removed as the hint says large contents are still here', async () => {
+    await using scratch = new Scratch();
+    await filled(scratch);
+    writeFileSync(scratch.layout.meta, 'not a database'.repeat(1000));
+    await expect(scratch.store()).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      hint: expect.stringContaining('remove this file'),
+    });
+    rmSync(scratch.layout.meta);
+    const store = await scratch.store();
+    expect(holds(store, blob(SMALL + 1, 0))).toBe(true);
+    expect(store.hasContent(blob(1000, 0).oid)).toBe(false);
+    await store.addContent(blob(1000, 0).oid, blob(1000, 0).data);
+    await store.upkeep();
+    expect(holds(store, blob(1000, 0))).toBe(true);
   });
 });
 

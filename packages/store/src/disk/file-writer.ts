@@ -37,10 +37,11 @@ export class FileWriter {
     const aside = join(this.layout.temporary, `${this.ownerName}-${this.#number++}`);
     const file = await open(aside, 'wx+', 0o600);
     try {
+      // Goes to the disk while the content comes.
+      const noted = this.#note(oid);
       const length = await this.#write(file, oid, chunks, size);
-      this.queue.put([{ table: this.unsynced, key: oid, value: Buffer.from(this.boot) }]);
-      await this.queue.flushed();
-      await synced(this.queue.root);
+      const failure = await noted;
+      if (failure !== undefined) throw failure;
       await this.#publish(aside, oid);
       this.onWritten(length);
       this.#sync(file, oid);
@@ -79,6 +80,18 @@ export class FileWriter {
     const found = hasher === undefined ? await hashFile(file) : hasher.digest();
     if (found !== oid) throw wrongContent(oid, found);
     return length;
+  }
+
+  /** Resolves with what went wrong: nobody may be waiting for it when it does. A row too many does no harm. */
+  async #note(oid: Oid): Promise<unknown> {
+    this.queue.put([{ table: this.unsynced, key: oid, value: Buffer.from(this.boot) }]);
+    try {
+      await this.queue.flushed();
+      await synced(this.queue.root);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   async #publish(aside: string, oid: Oid): Promise<void> {

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { unusable } from '../errors.js';
+import { damagedDatabase } from '../errors.js';
 import type { Layout } from '../layout.js';
+import { completeDatabase } from './complete.js';
 
 export type Rows = Database<Buffer, Buffer>;
 
@@ -22,12 +23,13 @@ export interface Environment {
  */
 export function openEnvironment(layout: Layout): Environment {
   const path = layout.meta;
+  // LMDB would make them 0664.
+  for (const file of [path, `${path}-lock`]) {
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+  }
   try {
-    // LMDB would make them 0664.
-    for (const file of [path, `${path}-lock`]) {
-      closeSync(openSync(file, 'a', 0o600));
-      chmodSync(file, 0o600);
-    }
+    completeDatabase(path);
     const options = { keyEncoding: 'binary', encoding: 'binary' } as const;
     const root = open<Buffer, Buffer>({
       path,
@@ -41,6 +43,6 @@ export function openEnvironment(layout: Layout): Environment {
     });
     return { root, table: (name) => root.openDB<Buffer, Buffer>({ name, ...options }) };
   } catch (error) {
-    throw unusable(layout.root, error);
+    throw damagedDatabase(path, error);
   }
 }

@@ -1,3 +1,4 @@
+import { unreadable } from '../errors.js';
 import type { Rows } from './database.js';
 
 interface Pending {
@@ -36,7 +37,12 @@ export class Table {
 
   /** What the database has, whatever is on its way there. */
   stored(key: string): Buffer | undefined {
-    const value = this.rows.getBinaryFast(this.bytes(key));
+    let value;
+    try {
+      value = this.rows.getBinaryFast(this.bytes(key));
+    } catch (error) {
+      throw unreadable(`the row of ${key}`, error);
+    }
     // The binding hands out a shared buffer whose `length` alone is right.
     return value && value.subarray(0, value.length);
   }
