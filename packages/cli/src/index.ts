@@ -1,12 +1,10 @@
 export { CommandError, explain, withExit, type Said } from './command-error.js';
 export { flagValue, hasFlag, type Invocation } from './command/invocation.js';
 export type { ArgSpec, CommandSpec, Completion, FlagSpec, ProgramSpec } from './command/spec.js';
-export { CONFIG_COMMAND } from './commands/config.js';
 export { EXIT, type ExitCode } from './exit-codes.js';
 export { ANTARES_GLOBALS, SCORPIO_GLOBALS } from './global-flags.js';
 export type { Fields } from './log/log-line.js';
 export type { Log, Logging } from './log/logger.js';
-export { startLogging } from './log/start-logging.js';
 export { openConfig } from './open-config.js';
 export { processOutput, type Output } from './output.js';
 export { report, runProgram } from './run-program.js';

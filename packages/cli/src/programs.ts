@@ -5,7 +5,7 @@ import { DEMO_COMMAND } from './commands/demo.js';
 import { DOCTOR_COMMAND } from './commands/doctor.js';
 import { MONO_COMMAND } from './commands/mono.js';
 import { PASSTHROUGH_COMMAND } from './commands/passthrough.js';
-import { runServe, SERVE_COMMAND } from './commands/serve.js';
+import { SERVE_COMMAND } from './commands/serve.js';
 import { ANTARES_GLOBALS, SCORPIO_GLOBALS } from './global-flags.js';
 import { packageVersion } from './version.js';
 
@@ -30,7 +30,7 @@ export function scorpioProgram(): ProgramSpec {
     ],
     // Deprecated shorthand for `serve`; the note does not depend on the log level (CLI-05).
     run: async (invocation) =>
-      runServe(invocation, (output) =>
+      (await import('./daemon/run-serve.js')).runServe(invocation, (output) =>
         output.err(
           'note: running `scorpio` without a subcommand is deprecated; use `scorpio serve`\n',
         ),

@@ -3,9 +3,11 @@ import type { Invocation } from './command/invocation.js';
 import { scan } from './command/scan.js';
 import { commandsOn, type ProgramSpec } from './command/spec.js';
 import { UsageError } from './command/usage-error.js';
-import { helpText, readValues } from './command/yargs-program.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { OutputClosed, type Output } from './output.js';
+
+/** Loaded when a command is run: the version is said without it. */
+const yargs = () => import('./command/yargs-program.js');
 
 /** Says what went wrong and gives the exit code for it. */
 export function report(error: unknown, output: Output): ExitCode {
@@ -37,14 +39,14 @@ export async function runProgram(
         output.out(`${program.name} ${program.version}\n`);
         return EXIT.ok;
       case 'help':
-        output.out(await helpText(program, scanned.path, output.width));
+        output.out(await (await yargs()).helpText(program, scanned.path, output.width));
         return EXIT.ok;
       case 'incomplete':
-        output.err(await helpText(program, scanned.path, output.width));
+        output.err(await (await yargs()).helpText(program, scanned.path, output.width));
         return EXIT.usage;
       case 'run': {
         const { path } = scanned;
-        const values = await readValues(program, path, scanned.canonical);
+        const values = await (await yargs()).readValues(program, path, scanned.canonical);
         const command = commandsOn(program, path).at(-1);
         return (await command?.run?.({ ...context, ...values, path })) ?? EXIT.ok;
       }

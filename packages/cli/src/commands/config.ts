@@ -2,7 +2,6 @@ import { initConfigFile, showJson, showToml, validateConfig } from '@scorpiofs/c
 import { hasFlag, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { startLogging } from '../log/start-logging.js';
 import { flagKeys, locateConfig, openConfig } from '../open-config.js';
 
 async function init(invocation: Invocation): Promise<ExitCode> {
@@ -37,6 +36,7 @@ async function validate(invocation: Invocation): Promise<ExitCode> {
 
 async function show(invocation: Invocation): Promise<ExitCode> {
   const config = openConfig(invocation);
+  const { startLogging } = await import('../log/start-logging.js');
   await using _logging = startLogging(invocation, config);
   const origin = hasFlag(invocation, '--origin');
   const json = hasFlag(invocation, '--json');

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { flagValue, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
-import { demo } from '../demo/demo.js';
 import { StopSignals } from '../daemon/stop-signals.js';
 import type { ExitCode } from '../exit-codes.js';
-import { checkRepo, isUrl } from './serve.js';
+import { checkRepo, isUrl } from './repo-flag.js';
 
 async function run(invocation: Invocation): Promise<ExitCode> {
   using stop = new StopSignals(() => undefined);
   const repo = flagValue(invocation, '--repo') ?? '.';
-  return demo({
+  const { demo } = await import('../demo/demo.js');
+  // Awaited here: the handlers of signals stay until it has ended.
+  return await demo({
     repo: isUrl(repo) ? repo : resolve(repo),
     program: process.argv[1] ?? '',
     env: { ...process.env },

@@ -1,10 +1,10 @@
 import { hasFlag, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
 import { doctorJson, doctorText, failures } from '../doctor/report.js';
-import { runChecks } from '../doctor/run-checks.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 
 async function run(invocation: Invocation): Promise<ExitCode> {
+  const { runChecks } = await import('../doctor/run-checks.js');
   const findings = await runChecks(invocation);
   const json = hasFlag(invocation, '--json');
   invocation.output.out(json ? doctorJson(findings) : doctorText(findings));

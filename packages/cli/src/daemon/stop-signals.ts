@@ -10,6 +10,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export class StopSignals implements Disposable {
   readonly #controller = new AbortController();
   readonly #handler: (signal: NodeJS.Signals) => void;
+  readonly #orphaned: () => void;
   /** What a second signal does; replaced when there is something to clean up at once. */
   atOnce: () => void = () => process.exit(1);
 
@@ -24,6 +25,9 @@ export class StopSignals implements Disposable {
       this.#controller.abort();
     };
     for (const name of SIGNALS) process.on(name, this.#handler);
+    // A program that started this one with a channel (the demo) and died, however, wants it to end too.
+    this.#orphaned = () => this.#handler('SIGHUP');
+    if (process.connected) process.once('disconnect', this.#orphaned);
   }
 
   get signal(): AbortSignal {
@@ -41,5 +45,6 @@ export class StopSignals implements Disposable {
 
   [Symbol.dispose](): void {
     for (const name of SIGNALS) process.off(name, this.#handler);
+    process.off('disconnect', this.#orphaned);
   }
 }

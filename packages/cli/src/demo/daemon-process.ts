@@ -60,14 +60,17 @@ export async function startDaemon(
     env,
     // Ctrl-C is for us; we end it in order.
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    // Through the channel it notices when we die, however.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  const { stderr } = child;
+  if (stderr === null) throw new Error('the daemon has no standard error');
   const ended = exitOf(child);
   const said: string[] = [];
   const errors: Line[] = [];
   let mounted: Line | undefined;
   const ready = new Promise<{ address: string; mounted: Line }>((resolve) => {
-    createInterface({ input: child.stderr }).on('line', (text) => {
+    createInterface({ input: stderr }).on('line', (text) => {
       const line = parseLine(text);
       if (line === undefined) said.push(text);
       else if (line.level === 'error') errors.push(line);

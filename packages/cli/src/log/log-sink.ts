@@ -11,7 +11,8 @@ const RETRY_MS = 25;
  * who shares the output notices. Undefined where that cannot be (a socket, a regular file, no right).
  */
 function ownDescriptor(fd: number): number | undefined {
-  const stat = fstatSync(fd);
+  // bigint: the plain form leaves the type of a pipe in a buffer that Node's module loader reads stale, and then does not resolve links.
+  const stat = fstatSync(fd, { bigint: true });
   if (!stat.isFIFO() && !stat.isCharacterDevice()) return undefined;
   try {
     const flags =

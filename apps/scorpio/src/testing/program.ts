@@ -1,0 +1,109 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../../bin/scorpio.js', import.meta.url));
+const WAIT_MS = 20_000;
+
+export interface ProgramOptions {
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+  /** A program that starts this one, with its arguments. */
+  readonly wrap: readonly string[];
+}
+
+/** One run of `scorpio`, as a shell would start it. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly ended: Promise<number>;
+
+  constructor(argv: readonly string[], options: ProgramOptions) {
+    const [file = BIN, ...rest] = [...options.wrap, process.execPath, BIN, ...argv];
+    this.#child = spawn(file, rest, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.on('data', (text) => (this.stdout += String(text)));
+    this.#child.stderr?.on('data', (text) => (this.stderr += String(text)));
+    this.ended = new Promise((resolve) =>
+      this.#child.once('close', (code, signal) => resolve(code ?? (signal === null ? -1 : -2))),
+    );
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves with the match once one of its outputs has it. */
+  async said(pattern: RegExp, ms = WAIT_MS): Promise<RegExpExecArray> {
+    const end = performance.now() + ms;
+    for (;;) {
+      const match = pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
+      if (match !== null) return match;
+      if (this.#child.exitCode !== null || performance.now() > end)
+        throw new Error(
+          `never said ${String(pattern)}; exit ${this.#child.exitCode}\n${this.stderr}`,
+        );
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  }
+
+  /** `http://…` of a daemon, once it runs. */
+  async url(): Promise<string> {
+    const [, address] = await this.said(/server running on (\S+)/);
+    return `http://${address}`;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** Processes that this one has started and that still run. */
+  children(): number[] {
+    return childrenOf(this.pid);
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    const state = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '')[0];
+    return state !== 'Z' && state !== 'X';
+  } catch {
+    return false;
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/stat`, 'latin1')
+            .replace(/^.*\) /, '')
+            .split(' ')[1] === String(parent)
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Resolves once a process is gone; rejects after `ms`. */
+export async function gone(pid: number, ms = 5000): Promise<void> {
+  const end = performance.now() + ms;
+  while (isRunning(pid)) {
+    if (performance.now() > end) throw new Error(`process ${pid} still runs`);
+    await new Promise((r) => setTimeout(r, 20));
+  }
+}
