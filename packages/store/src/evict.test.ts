@@ -98,9 +98,9 @@ describe('quota', () => {
     expect(holds(again, all[0]!)).toBe(true);
   });
 
-  test('no quota, no eviction', async () => {
+  test.each([{}, { quotaBytes: 0 }])('no quota (%j), no eviction', async (options) => {
     await using scratch = new Scratch();
-    const store = await scratch.store();
+    const store = await scratch.store(options);
     const one = blob(SMALL * 2, 1);
     await store.addContent(one.oid, one.data);
     await store.upkeep();

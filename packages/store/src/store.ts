@@ -9,31 +9,25 @@ import {
 } from '@scorpiofs/objects';
 import { fsck, type FsckReport } from './check/fsck.js';
 import { recover } from './check/recover.js';
-import { newCounters, type Counters } from './counters.js';
-import { bootId } from './boot.js';
+import type { Counters } from './counters.js';
 import { Contents, type Lease } from './disk/contents.js';
 import { FileWriter } from './disk/file-writer.js';
-import { OpenFiles } from './disk/open-files.js';
-import { SegmentRows } from './disk/segment-rows.js';
 import { SegmentWriter } from './disk/segment-writer.js';
 import { verifyBlob } from './disk/verify.js';
 import { asDamage, closedStore, withRoomError } from './errors.js';
-import { prepareDirectory } from './format.js';
 import { Layout } from './layout.js';
-import { closeRoot, synced } from './meta/commit.js';
-import { openEnvironment } from './meta/database.js';
+import { synced } from './meta/commit.js';
 import { Facts } from './meta/facts.js';
 import { decodeSize, encodeSize, isSize } from './meta/size-row.js';
-import { Table } from './meta/table.js';
 import { decodeTreeRow, encodeTreeRow, type TreeFacts } from './meta/tree-row.js';
-import { WriteQueue, type Row } from './meta/write-queue.js';
-import { Owner } from './owner.js';
-import type { Parts, Tables } from './parts.js';
+import type { Row } from './meta/write-queue.js';
+import { closeParts, openParts } from './open-parts.js';
+import type { Parts } from './parts.js';
 import { gather } from './gather.js';
 import { upkeep } from './upkeep.js';
 
 export interface StoreOptions {
-  /** Bytes that the store may take on disk; contents used longest ago go when it takes more. Default: no limit. */
+  /** Bytes that the store may take on disk; contents used longest ago go when it takes more. Default and 0: no limit. */
   readonly quotaBytes?: number;
   /** Told of rows that could not be written (disk full) and of upkeep that failed; the store goes on. */
   readonly onProblem?: (error: unknown) => void;
@@ -91,7 +85,7 @@ export class Store implements AsyncDisposable {
   private constructor(parts: Parts, { quotaBytes, onProblem }: StoreOptions) {
     const { layout, tables, queue, boot, owner, open } = parts;
     this.#parts = parts;
-    this.#quota = quotaBytes;
+    this.#quota = quotaBytes === 0 ? undefined : quotaBytes;
     this.#onProblem = onProblem ?? (() => {});
     this.counters = parts.counters;
     this.facts = new Facts(parts.root, tables.facts, queue, layout.root);
@@ -104,7 +98,7 @@ export class Store implements AsyncDisposable {
       tables.places,
       queue,
       // Segments are let go whole: a small quota needs smaller ones.
-      Math.min(SEGMENT, Math.max(SMALL, (quotaBytes ?? Infinity) / 16)),
+      Math.min(SEGMENT, Math.max(SMALL, (this.#quota ?? Infinity) / 16)),
       written,
     );
     this.#timer = setInterval(() => void this.upkeep().catch(this.#onProblem), UPKEEP).unref();
@@ -329,46 +323,4 @@ export class Store implements AsyncDisposable {
 function storedTree(body: Buffer, { verified, modesKnown }: TreeFacts): StoredTree {
   const index = new TreeIndex(body);
   return { verified, modesKnown, index, entries: index, dropped: index.dropped };
-}
-
-function openParts(layout: Layout, onProblem: (error: unknown) => void): Parts {
-  prepareDirectory(layout, `new-${process.pid}`);
-  const owner = new Owner(layout.owners);
-  try {
-    const { root, table } = openEnvironment(layout);
-    const counters = newCounters();
-    const boot = bootId();
-    const tables: Tables = {
-      trees: new Table(table('trees'), 'oid'),
-      sizes: new Table(table('sizes'), 'oid'),
-      places: new Table(table('places'), 'oid', true),
-      unsynced: new Table(table('unsynced'), 'oid'),
-      facts: new Table(table('facts'), 'text', true),
-    };
-    const queue = new WriteQueue(root, layout.root, (error) => {
-      counters.failedWrites += 1;
-      onProblem(withRoomError(layout.root, error));
-    });
-    const segments = new SegmentRows(
-      root,
-      new Table(table('segments'), 'text'),
-      owner,
-      boot,
-      layout.root,
-    );
-    const open = new OpenFiles();
-    return { layout, boot, owner, root, tables, queue, segments, open, counters };
-  } catch (error) {
-    owner.close();
-    throw asDamage(layout.meta, error);
-  }
-}
-
-async function closeParts({ queue, open, root, owner }: Parts): Promise<void> {
-  // What cannot be written now has been reported.
-  await queue.flushed().catch(() => {});
-  queue.stop();
-  open.close();
-  await closeRoot(root);
-  owner.close();
 }
