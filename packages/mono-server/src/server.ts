@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { parseBind } from './bind-address.js';
@@ -19,6 +18,7 @@ import { createApp } from './http/app.js';
 import { DEFAULT_IMPORT_DIR, type Monorepo } from './mono/monorepo.js';
 import { openMonorepo } from './mono/open-monorepo.js';
 import type { MonoServerOptions } from './options.js';
+import { makeTemporaryData, sweepAbandonedData } from './temporary-data.js';
 import { components, joinPath } from './tree/repo-path.js';
 
 const HOUR_MS = 3_600_000;
@@ -46,9 +46,8 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
     throw badOption('repo, empty', 'exactly one of the two is needed');
   const bind = parseBind(options.bind ?? '127.0.0.1:0');
   const temporary = options.dataDir === undefined;
-  const dataDir = temporary
-    ? await mkdtemp(join(tmpdir(), 'scorpio-mono-'))
-    : resolve(options.dataDir ?? '');
+  const dataDir = temporary ? await makeTemporaryData() : resolve(options.dataDir ?? '');
+  if (temporary) await sweepAbandonedData();
   const git = new Git();
   const discard = async (): Promise<void> => {
     await git.close();
