@@ -33,7 +33,7 @@ export function attributes(
   { uid, gid }: Owner,
 ): Attr {
   const mode = MODES[kind];
-  const ns = BigInt(time) * 1_000_000n;
+  const ns = nanoseconds(time);
   return {
     ino: BigInt(node),
     mode,
@@ -48,4 +48,12 @@ export function attributes(
     mtimeNs: ns,
     ctimeNs: ns,
   };
+}
+
+/** The entries of a directory mostly have one time: made once, since a big number is an object. */
+let [lastTime, lastNs] = [0, 0n];
+
+function nanoseconds(time: number): bigint {
+  if (time !== lastTime) [lastTime, lastNs] = [time, BigInt(time) * 1_000_000n];
+  return lastNs;
 }

@@ -52,7 +52,8 @@ function sized(base: Base, { listing, block }: PlacedTree, index: number, size: 
 export function directoryEntry(base: Base, directory: Directory): Entry {
   const { node } = directory;
   const { generation } = base.places;
-  return { ...directoryAttr(base, directory), node, generation, entryTtl: FOR_EVER };
+  const { attr, attrTtl } = directoryAttr(base, directory);
+  return { node, generation, attr, attrTtl, entryTtl: FOR_EVER };
 }
 
 /** Without waiting; undefined where the size is not known. Counts no reference. */
@@ -72,5 +73,6 @@ export function entryNow(
 
 export function fileEntry(base: Base, tree: PlacedTree, index: number, reply: AttrReply): Entry {
   const node = nodeId(0, placeAt(tree.block, index));
-  return { ...reply, node, generation: base.places.generation, entryTtl: FOR_EVER };
+  const { attr, attrTtl } = reply;
+  return { node, generation: base.places.generation, attr, attrTtl, entryTtl: FOR_EVER };
 }

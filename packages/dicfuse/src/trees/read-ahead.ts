@@ -7,7 +7,7 @@ import type { AskPlan, AskWatch, Trees } from './trees.js';
 const FIRST_LEVELS = 4;
 const MOST_LEVELS = 64;
 const FIRST_BUDGET = 2_048;
-const MOST_BUDGET = 65_536;
+const MOST_BUDGET = 16_384;
 /** Directories asked for in one question of several levels. */
 const WANTS = 512;
 /** Questions that a plain server gets at a time. */

@@ -13,6 +13,7 @@ import { childPath } from '../directory.js';
 import { Flight } from '../flight.js';
 import { manyListeners } from '../many-listeners.js';
 import { Listing } from './listing.js';
+import { encodeSizes, fillSizes, sizesKey } from './size-row.js';
 import { unverifiedKey } from './tree-key.js';
 import { usable } from './usable.js';
 
@@ -51,7 +52,7 @@ interface Announced {
 }
 
 /** Entries of listings that arrived ahead of their use and are kept parsed. */
-const FRESH_ENTRIES = 150_000;
+const FRESH_ENTRIES = 50_000;
 
 /** Listings from the store, else from the source: each directory is asked for once, whoever else wants it waits. */
 export class Trees {
@@ -195,14 +196,14 @@ export class Trees {
     const entries = usable(answer.entries);
     const key = verified ? oid : unverifiedKey(oid, want.path);
     const listing = new Listing(entries);
-    if (sizes !== undefined) {
-      this.store.putSizes(sizes);
+    this.store.putTree(key, entries, verified);
+    if (sizes !== undefined && sizes.size > 0) {
       for (const [i, entry] of entries.entries()) {
         const size = sizes.get(entry.oid);
         if (size !== undefined) listing.sizes[i] = size;
       }
+      this.store.putFact(sizesKey(key), encodeSizes(listing));
     }
-    this.store.putTree(key, entries, verified);
     const local = { key, oid, listing };
     if (!direct || flight.waiters === 0) this.#keepFresh(want, local);
     return local;
@@ -219,11 +220,19 @@ export class Trees {
   }
 
   #read(key: Oid, oid: Oid, entries: LocalEntries): LocalTree & { ahead: false } {
-    return { key, oid, listing: new Listing(entries), ahead: false };
+    return { key, oid, listing: storedListing(this.store, key, entries), ahead: false };
   }
 }
 
 type LocalEntries = ConstructorParameters<typeof Listing>[0];
+
+/** As the store has it, with the sizes that came with it. */
+export function storedListing(store: BaseStore, key: Oid, entries: LocalEntries): Listing {
+  const listing = new Listing(entries);
+  const row = store.fact(sizesKey(key));
+  if (row !== undefined) fillSizes(listing, row);
+  return listing;
+}
 
 function take(
   mine: Map<string, Announced>,
