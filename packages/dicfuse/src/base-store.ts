@@ -13,14 +13,15 @@ export interface BaseStore {
   /** From memory or disk, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined;
   hasTree(key: Oid): boolean;
-  putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean): void;
+  putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean, modesKnown: boolean): void;
 
   size(oid: Oid): number | undefined;
   putSizes(sizes: Iterable<readonly [Oid, number]>): void;
 
-  hasContent(oid: Oid): boolean;
+  /** `size` in bytes, where it is known, can make a miss cheaper; so it can below. */
+  hasContent(oid: Oid, size?: number): boolean;
   /** Copies from `offset` until `into` is full or the content ends. Undefined: not here. Throws when it cannot be read. */
-  readContent(oid: Oid, offset: number, into: Uint8Array): number | undefined;
+  readContent(oid: Oid, offset: number, into: Uint8Array, size?: number): number | undefined;
   /** Keeps a content after checking it against its id; rejects when it is another one, or when there is no room. */
   addContent(oid: Oid, data: Uint8Array): Promise<void>;
   addContentStream(

@@ -1,7 +1,10 @@
 import { FsError, type Maybe, type Request } from '@scorpiofs/fuse';
 import { EMPTY_BLOB, SourceError } from '@scorpiofs/objects';
-import { asFsError, EIO, ENOENT } from './failure.js';
+import { asFsError, EACCES, EIO, ENOENT } from './failure.js';
+import { placeAt } from './ids/block.js';
+import { nodeId } from './ids/node-id.js';
 import type { FileNode } from './nodes.js';
+import { encodeSizes, sizesKey } from './trees/size-row.js';
 import type { Base } from './state.js';
 
 /** Bytes copied into `into` from `offset`: from the store in this turn, else when the content has come and was checked. */
@@ -12,9 +15,11 @@ export function readContent(
   into: Uint8Array,
   req: Pick<Request, 'signal'>,
 ): Maybe<number> {
+  if (!base.readable) throw FsError.of(EACCES, 'contents are not served here');
   const oid = file.tree.listing.oid(file.index);
   if (oid === EMPTY_BLOB) return 0;
-  const here = stored(base, file, offset, into);
+  corrected(base, file);
+  const here = base.contents.coming(oid) ? undefined : stored(base, file, offset, into);
   if (here === undefined) return fetched(base, file, offset, into, req);
   if (offset === 0) base.contentAhead.hit(oid, file.tree);
   return here;
@@ -28,10 +33,24 @@ function stored(
 ): number | undefined {
   const oid = tree.listing.oid(index);
   try {
-    return base.store.readContent(oid, offset, into);
+    return base.store.readContent(oid, offset, into, base.sizes.known(tree.listing, index));
   } catch (error) {
     throw asFsError(error, `stored content of ${oid}`);
   }
+}
+
+/**
+ * A source that told a wrong size: the kernel would cut the content off there. The right size is shown from now on, and this
+ * reader, who may have been told the wrong one, gets an error.
+ */
+function corrected(base: Base, { tree, index }: FileNode): void {
+  const { listing, block, key } = tree;
+  const size = base.contents.trueSize(listing.oid(index));
+  if (size === undefined || size === listing.sizes[index]) return;
+  listing.sizes[index] = size;
+  base.store.putFact(sizesKey(key), encodeSizes(listing));
+  base.notify?.invalInode(nodeId(0, placeAt(block, index)), 0, 0);
+  throw FsError.of(EIO, `the source told a wrong size of ${listing.oid(index)}`);
 }
 
 /** An eviction can take a content away between its arrival and its reading, but not for ever. */
@@ -51,6 +70,7 @@ async function fetched(
   try {
     for (let i = 0; i < ATTEMPTS; i++) {
       await base.contents.get({ oid, size }, i === 0 ? also : [], req.signal);
+      corrected(base, file);
       const here = stored(base, file, offset, into);
       if (here !== undefined) return here;
     }

@@ -4,6 +4,7 @@ import { SourceError } from '@scorpiofs/objects';
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
+export const EACCES = 13;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SourceError } from '@scorpiofs/objects';
-import { View } from './view.js';
+import { SourceError, type Source, type TreeAnswer } from '@scorpiofs/objects';
 import { Fixture } from './testing/fixture.js';
 import { Kernel } from './testing/kernel.js';
 import type { Files } from './testing/repository.js';
@@ -155,24 +154,58 @@ describe('failures', () => {
   test('names that no directory can have are left out; what is stated twice is shown once (mega: C10)', async () => {
     await using fixture = await Fixture.start([FILES]);
     const oid = await fixture.blobId('a/1');
-    const inner = fixture.source;
-    const hostile = new Proxy(inner, {
-      get(target, key) {
-        if (key !== 'trees') return Reflect.get(target, key, target) as unknown;
-        return async function* (...args: Parameters<typeof inner.trees>) {
-          for await (const answer of target.trees(...args)) {
-            const names = ['', '.', '..', 'a/b', 'nul\0', 'x'.repeat(256), 'twice', 'twice'];
-            const more = names.map((name) => ({ name: name as never, kind: 'file' as const, oid }));
-            yield { ...answer, entries: [...answer.entries, ...more] };
-          }
-        };
-      },
+    const source = answering(fixture.source, (answer) => {
+      const names = ['', '.', '..', 'a/b', 'nul\0', 'x'.repeat(256), 'twice', 'twice'];
+      const more = names.map((name) => ({ name: name as never, kind: 'file' as const, oid }));
+      return { ...answer, entries: [...answer.entries, ...more] };
     });
-    const { store } = fixture;
-    await using view = await View.open({ source: hostile, store, revision: fixture.revision() });
+    const { view } = await fixture.view({ source });
     const kernel = new Kernel(view.fileSystem);
     const names = [...(await kernel.list(await kernel.node('/'))).keys()];
     expect(names).toEqual(['a', 'b', 'top', 'twice']);
+  });
+
+  test('fs: D-35, W-56: a listing that is empty and cannot be is an error, and is not kept', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    let empty = true;
+    const source = answering(fixture.source, (answer) =>
+      empty && answer.path === '/a' ? { ...answer, entries: [], verified: false } : answer,
+    );
+    const { view } = await fixture.view({ source });
+    const kernel = new Kernel(view.fileSystem);
+    const a = await kernel.node('/a');
+    await expect(kernel.list(a)).rejects.toMatchObject({ errno: 5 });
+    empty = false;
+    expect([...(await kernel.list(a)).keys()]).toEqual(['1', '2', 'sub']);
+  });
+
+  test('D6: a wrong size that the source told never cuts a content off: an error, then the right size', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const source = answering(fixture.source, (answer) => {
+      const sizes = new Map([...(answer.sizes ?? [])].map(([oid, size]) => [oid, size - 1]));
+      return { ...answer, sizes };
+    });
+    const { view } = await fixture.view({ source });
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/a/1');
+    expect((await kernel.attr(file)).size).toBe(3);
+    await expect(kernel.read(file, 3)).rejects.toMatchObject({ errno: 5 });
+    expect(kernel.heard).toEqual([{ kind: 'inode', node: file }]);
+    expect((await kernel.attr(file)).size).toBe(4);
+    expect(String(await kernel.read(file))).toBe('one\n');
+    await view.close();
+    const again = new Kernel((await fixture.view()).view.fileSystem);
+    expect((await again.entry('/a/1'))?.attr.size).toBe(4);
+  });
+
+  test('fs: D-23, W-85: contents that are not served are refused, not empty, and not fetched', async () => {
+    await using fixture = await Fixture.start([FILES]);
+    const { view } = await fixture.view({ readable: false });
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.entry('/a/1');
+    expect(file?.attr.size).toBe(4);
+    await expect(file && kernel.read(file.node)).rejects.toMatchObject({ errno: 13 });
+    expect(fixture.source.blobCalls).toEqual([]);
   });
 
   test('a symlink target that would mean another one to the kernel is an error', async () => {
@@ -186,3 +219,17 @@ describe('failures', () => {
     expect(await client.readlink('/most')).toHaveLength(4095);
   });
 });
+
+/** The same source, with other listings. */
+function answering(source: Source, change: (answer: TreeAnswer) => TreeAnswer): Source {
+  return new Proxy(source, {
+    get(target, key) {
+      if (key === 'trees')
+        return async function* (...args: Parameters<Source['trees']>) {
+          for await (const answer of target.trees(...args)) yield change(answer);
+        };
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

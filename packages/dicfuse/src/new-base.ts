@@ -29,6 +29,8 @@ export interface BaseOptions {
   /** Owner of everything. Default: this process's user and group. */
   readonly uid?: number;
   readonly gid?: number;
+  /** False: contents (also targets of symlinks) are refused with EACCES and never fetched. Default true. */
+  readonly readable?: boolean;
   /**
    * Needed below a kernel overlay: called before a file that is asked for by handle is told, with its path from the top of the
    * mount (one character per byte); must have the kernel look that path up, from another process (see `PathToucher`).
@@ -71,6 +73,7 @@ export function newBase(options: BaseOptions, shape: Base['shape']): Base {
       uid: options.uid ?? process.getuid?.() ?? 0,
       gid: options.gid ?? process.getgid?.() ?? 0,
     },
+    readable: options.readable ?? true,
     shape,
     path,
     prefix,

@@ -161,7 +161,7 @@ async function contents(
     options.onProgress?.({ ...progress });
   };
   for (const one of wanted) {
-    if (base.store.hasContent(one.oid)) continue;
+    if (base.store.hasContent(one.oid, one.size)) continue;
     if (one.size === undefined || one.size > left) {
       progress.skipped += 1;
       continue;

@@ -24,6 +24,7 @@ export interface Base {
   readonly contentAhead: ContentAhead;
   readonly loaded: Loaded;
   readonly owner: Owner;
+  readonly readable: boolean;
   /** Shows one revision at its top (root 0), or every revision below its commit id. */
   readonly shape: 'single' | 'revisions';
   readonly path: RepoPath;

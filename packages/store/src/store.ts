@@ -13,6 +13,7 @@ import type { Counters } from './counters.js';
 import { Contents, type Lease } from './disk/contents.js';
 import { FileWriter } from './disk/file-writer.js';
 import { SegmentWriter } from './disk/segment-writer.js';
+import { SMALL } from './disk/small.js';
 import { verifyBlob } from './disk/verify.js';
 import { asDamage, closedStore, withRoomError } from './errors.js';
 import { Layout } from './layout.js';
@@ -40,8 +41,7 @@ export interface StoredTree extends TreeFacts {
   readonly dropped: readonly DroppedEntry[];
 }
 
-/** Contents up to this size lie together in segments. */
-export const SMALL = 128 * 1024;
+export { SMALL };
 const SEGMENT = 32 * 1024 * 1024;
 /** Milliseconds between two rounds of upkeep. */
 const UPKEEP = 30_000;
@@ -161,17 +161,18 @@ export class Store implements AsyncDisposable {
 
   // ---- contents
 
-  hasContent(oid: Oid): boolean {
-    return oid === EMPTY_BLOB || this.#contents.has(oid);
+  /** `size`, where the caller knows it, makes a miss cheaper. */
+  hasContent(oid: Oid, size?: number): boolean {
+    return oid === EMPTY_BLOB || this.#contents.has(oid, size);
   }
 
   /**
    * Copies from `offset` until `into` is full or the content ends, in this turn; returns the number of bytes. Undefined: not
    * here. Throws a `StoreError` when the disk fails.
    */
-  readContent(oid: Oid, offset: number, into: Uint8Array): number | undefined {
+  readContent(oid: Oid, offset: number, into: Uint8Array, size?: number): number | undefined {
     if (oid === EMPTY_BLOB) return 0;
-    const got = this.#contents.read(oid, offset, into);
+    const got = this.#contents.read(oid, offset, into, size);
     if (got === undefined) this.counters.misses += 1;
     else this.counters.hits += 1;
     return got;
@@ -190,7 +191,7 @@ export class Store implements AsyncDisposable {
     return this.#tracked(async () => {
       if (data.length > SMALL) return await this.#addLarge(oid, [data], data.length);
       verifyBlob(oid, data);
-      if (!this.hasContent(oid)) await this.#segments.add(oid, data);
+      if (!this.hasContent(oid, data.length)) await this.#segments.add(oid, data);
       this.#added(data.length);
     });
   }
@@ -205,7 +206,8 @@ export class Store implements AsyncDisposable {
       const gathered = await gather(chunks, size === undefined || size <= SMALL ? SMALL : 0);
       if (gathered.whole === undefined) return await this.#addLarge(oid, gathered.chunks, size);
       verifyBlob(oid, gathered.whole);
-      if (!this.hasContent(oid)) await this.#segments.add(oid, gathered.whole);
+      if (!this.hasContent(oid, gathered.whole.length))
+        await this.#segments.add(oid, gathered.whole);
       this.#added(gathered.whole.length);
     });
   }

@@ -8,6 +8,8 @@ export const BATCHED = 1024 * 1024;
 
 interface Download {
   readonly flight: Flight<void>;
+  /** As it is shown. */
+  readonly size: number | undefined;
   readonly abort: AbortController | undefined;
 }
 
@@ -20,6 +22,7 @@ export interface WantedContent {
 /** Brings contents into the store, each once, whoever else wants it waits. Nothing is served that is not checked (D3). */
 export class Contents {
   readonly #downloads = new Map<Oid, Download>();
+  readonly #truth = new Map<Oid, number>();
   readonly #closing = manyListeners();
 
   constructor(
@@ -29,6 +32,11 @@ export class Contents {
 
   get inFlight(): number {
     return this.#downloads.size;
+  }
+
+  /** Length of a content that came and was another than the source had told. */
+  trueSize(oid: Oid): number | undefined {
+    return this.#truth.size === 0 ? undefined : this.#truth.get(oid);
   }
 
   coming(oid: Oid): boolean {
@@ -62,7 +70,7 @@ export class Contents {
       if (this.#downloads.has(oid)) continue;
       const large = size === undefined || size > BATCHED;
       const abort = large ? new AbortController() : undefined;
-      const download = { flight: new Flight<void>(), abort };
+      const download = { flight: new Flight<void>(), abort, size };
       this.#downloads.set(oid, download);
       if (abort === undefined) batch.set(oid, download);
       else void this.#stream(oid, download, abort.signal);
@@ -78,7 +86,15 @@ export class Contents {
     const signal = AbortSignal.any([abort, this.#closing.signal]);
     try {
       const stream = await this.source.blob(oid, { signal });
-      await this.store.addContentStream(oid, stream, stream.size);
+      let length = 0;
+      const counted = async function* (): AsyncGenerator<Uint8Array> {
+        for await (const chunk of stream) {
+          length += chunk.length;
+          yield chunk;
+        }
+      };
+      await this.store.addContentStream(oid, counted(), stream.size);
+      this.#check(oid, download, length);
       this.#landed(oid, download);
     } catch (error) {
       this.#failed(oid, download, error);
@@ -113,10 +129,15 @@ export class Contents {
     try {
       await this.store.addContent(oid, data);
       this.store.putSizes([[oid, data.length]]);
+      this.#check(oid, download, data.length);
       this.#landed(oid, download);
     } catch (error) {
       this.#failed(oid, download, error);
     }
+  }
+
+  #check(oid: Oid, { size }: Download, length: number): void {
+    if (size !== undefined && size !== length) this.#truth.set(oid, length);
   }
 
   #landed(oid: Oid, download: Download): void {

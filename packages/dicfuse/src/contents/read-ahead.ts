@@ -162,7 +162,7 @@ export class ContentAhead {
       if (kind === 'file' || kind === 'executable') {
         const oid = listing.oid(i);
         const size = this.sizes.known(listing, i);
-        if (size !== undefined && !this.contents.coming(oid) && !this.store.hasContent(oid))
+        if (size !== undefined && !this.contents.coming(oid) && !this.store.hasContent(oid, size))
           yield { oid, size };
       } else if (kind === 'directory' && below !== undefined && path !== undefined) {
         yield* this.#below(below, childPath(path, listing.name(i)), listing.oid(i));

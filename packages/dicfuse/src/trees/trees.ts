@@ -166,6 +166,11 @@ export class Trees {
         if (one === undefined) continue;
         const { want } = one;
         if (one.direct) direct -= 1;
+        if (isImpossible(answer)) {
+          this.#announced.delete(wantKey(want));
+          one.flight.fail(new SourceError('broken', `${want.path} is listed as empty: it is not`));
+          continue;
+        }
         entries += answer.entries.length;
         const local = this.#keep(want, answer, one);
         const leaf = one.level + 1 >= plan.levels;
@@ -196,7 +201,7 @@ export class Trees {
     const entries = usable(answer.entries);
     const key = verified ? oid : unverifiedKey(oid, want.path);
     const listing = new Listing(entries);
-    this.store.putTree(key, entries, verified);
+    this.store.putTree(key, entries, verified, answer.modesKnown);
     if (sizes !== undefined && sizes.size > 0) {
       for (const [i, entry] of entries.entries()) {
         const size = sizes.get(entry.oid);
@@ -248,6 +253,11 @@ function take(
     return one;
   }
   return undefined;
+}
+
+/** fs: D-35, W-56. Nothing but the empty tree is empty; believed, it would hide what is there. */
+function isImpossible({ entries, oid, verified }: TreeAnswer): boolean {
+  return entries.length === 0 && oid !== EMPTY_TREE && !verified;
 }
 
 function* directoriesOf(want: TreeWant, answer: TreeAnswer): Generator<TreeWant> {

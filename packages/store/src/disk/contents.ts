@@ -5,6 +5,7 @@ import type { Layout } from '../layout.js';
 import type { Table } from '../meta/table.js';
 import type { OpenFile, OpenFiles } from './open-files.js';
 import { decodePlace } from './place.js';
+import { SMALL } from './small.js';
 
 /** A stored content that stays readable until it is let go, whatever is evicted meanwhile. */
 export interface Lease extends Disposable {
@@ -33,8 +34,9 @@ export class Contents {
     readonly open: OpenFiles,
   ) {}
 
-  has(oid: Oid): boolean {
-    return this.#find(oid) !== undefined;
+  /** `size`, where it is known, saves the look at a place where such a content never lies. */
+  has(oid: Oid, size?: number): boolean {
+    return this.#find(oid, size) !== undefined;
   }
 
   /** Bytes, of what is or was here: a content's length never changes. */
@@ -44,8 +46,8 @@ export class Contents {
   }
 
   /** Copies until `into` is full or the content ends. Undefined: not here. Throws when the disk fails. */
-  read(oid: Oid, offset: number, into: Uint8Array): number | undefined {
-    const spot = this.#find(oid);
+  read(oid: Oid, offset: number, into: Uint8Array, known?: number): number | undefined {
+    const spot = this.#find(oid, known);
     if (spot === undefined) return undefined;
     const length = Math.min(into.length, Math.max(0, spot.size - offset));
     let done = 0;
@@ -71,13 +73,15 @@ export class Contents {
     return { fd: lease.file.fd, offset, size, whole, [Symbol.dispose]: lease.release };
   }
 
-  #find(oid: Oid): Spot | undefined {
+  #find(oid: Oid, size?: number): Spot | undefined {
     const row = this.places.get(oid);
     const place = row && decodePlace(row);
     if (place !== undefined) {
       const file = this.open.get(this.layout.segment(place.segment));
       if (file) return { file, offset: place.offset, size: place.length, whole: false };
     }
+    // A system call that fails costs more than all the rest of a miss.
+    if (size !== undefined && size <= SMALL) return undefined;
     const file = this.open.get(this.layout.file(oid));
     return file && { file, offset: 0, size: file.size, whole: true };
   }
