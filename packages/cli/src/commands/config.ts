@@ -19,6 +19,15 @@ async function init(invocation: Invocation): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+/** Places and server of a file that is right in itself; the problems as `config validate` lists them. */
+async function deepReport(path: string, invocation: Invocation): Promise<string> {
+  const { deepProblems } = await import('../doctor/deep-config.js');
+  const found = await deepProblems(openConfig(invocation));
+  if (found.length === 0) return '';
+  const lines = found.map((f) => `  - ${f.name}: ${f.detail}\n`).join('');
+  return `${path}: ${found.length} problem(s) found:\n${lines}`;
+}
+
 async function validate(invocation: Invocation): Promise<ExitCode> {
   const { env, output } = invocation;
   const { path } = locateConfig(invocation);
@@ -27,10 +36,13 @@ async function validate(invocation: Invocation): Promise<ExitCode> {
   if (hasFlag(invocation, '--json')) {
     const { ok, problems, warnings } = found;
     output.out(`${JSON.stringify({ path, ok, problems, warnings }, null, 2)}\n`);
-  } else {
-    output.err(found.stderr);
-    output.out(found.stdout);
+    return ok ? EXIT.ok : EXIT.usage;
   }
+  output.err(found.stderr);
+  const deep = found.ok && hasFlag(invocation, '--deep') ? await deepReport(path, invocation) : '';
+  output.err(deep);
+  if (deep !== '') return EXIT.usage;
+  output.out(found.stdout);
   return found.ok ? EXIT.ok : EXIT.usage;
 }
 
@@ -71,6 +83,7 @@ export const CONFIG_COMMAND: CommandSpec = {
         'Checks file, environment and flags as a start would, and makes nothing on disk. Exit code 2 when there are problems.',
       flags: [
         { name: '--strict', doc: 'Count unknown keys and other warnings as problems' },
+        { name: '--deep', doc: 'Also check that places can be written and the server answers' },
         { name: '--json', doc: 'Print problems and warnings as JSON' },
       ],
       run: validate,

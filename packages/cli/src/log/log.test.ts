@@ -201,7 +201,7 @@ describe('the logger', () => {
     });
     const log = logging.for('scorpiofs::cli');
     const line = 'x'.repeat(1000);
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 1500; i++) {
       log.info(line);
       if (i % 100 === 0) await new Promise((r) => setImmediate(r));
     }

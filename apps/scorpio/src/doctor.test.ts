@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { canMount } from '@scorpiofs/fuse/testing';
+import { startMonoServer } from '@scorpiofs/mono-server';
+import { Scratch } from './testing/scratch.js';
+
+const mounted = canMount() ? describe : describe.skip;
+
+async function doctor(scratch: Scratch, argv: string[] = [], env: Record<string, string> = {}) {
+  const program = scratch.start(['doctor', ...argv], env);
+  const code = await program.ended;
+  const line = (name: string) =>
+    new RegExp(`^\\[.{4}\\] ${name}: .*$`, 'm').exec(program.stdout)?.[0];
+  return { code, line, stdout: program.stdout, stderr: program.stderr };
+}
+
+mounted('doctor beside daemons (skipped without root and /dev/fuse)', () => {
+  test('DOC-07, K-39: exit 0 while our own daemon serves the workspace', async () => {
+    await using scratch = new Scratch();
+    const daemon = scratch.start(['serve', '--repo', scratch.repository({ a: '' })]);
+    const url = await daemon.url();
+    const said = await doctor(scratch, [], { SCORPIO_HTTP_ADDR: new URL(url).host });
+    expect(said.line('workspace')).toBe(
+      `[ OK ] workspace: ${scratch.mnt} is mounted by a running daemon`,
+    );
+    expect(said.line('dead mounts')).toBe('[ OK ] dead mounts: none (1 alive)');
+    expect(said.line('http address')).toContain('[ OK ]');
+    expect(said.code).toBe(0);
+    daemon.signal('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+  });
+
+  test('issue 6 item 3: a dead mount is found, and mended with --fix; nothing else is touched', async () => {
+    await using scratch = new Scratch();
+    const daemon = scratch.start(['serve', '--repo', scratch.repository({ a: '' })]);
+    await daemon.url();
+    daemon.signal('SIGKILL');
+    await daemon.ended;
+    const before = await doctor(scratch);
+    expect(before.code).toBe(1);
+    expect(before.line('workspace')).toContain('[FAIL]');
+    expect(before.line('dead mounts')).toBe(`[FAIL] dead mounts: ${scratch.mnt}`);
+    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+    const after = await doctor(scratch, ['--fix']);
+    expect(after.stderr).toBe(`fixing dead mounts: detached ${scratch.mnt}\n`);
+    expect(after.line('workspace')).toBe(`[ OK ] workspace: ${scratch.mnt} is writable`);
+    expect(after.code).toBe(0);
+    expect(await scratch.mounts()).toEqual([]);
+  });
+
+  test('DOC-06: --deep mounts, writes, reads, unmounts', async () => {
+    await using scratch = new Scratch();
+    const said = await doctor(scratch, ['--deep'], { TMPDIR: scratch.dir });
+    expect(said.line('trial mount')).toMatch(
+      /^\[ OK \] trial mount: mounted, written, read .* and unmounted/,
+    );
+    expect(await scratch.mounts()).toEqual([]);
+  });
+});
+
+describe('doctor', () => {
+  test('issue 6 item 3: --bundle writes one file for this user alone, without secrets, and no second time', async () => {
+    await using scratch = new Scratch();
+    const env = {
+      SCORPIO_HTTP_TOKEN: 'geheim',
+      SCORPIO_BASE_URL: 'http://me:password1@127.0.0.1:9',
+    };
+    const first = await doctor(scratch, ['--bundle', 'report.json'], env);
+    expect(first.stderr).toContain('report.json');
+    const path = join(scratch.dir, 'report.json');
+    const text = readFileSync(path, 'utf8');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(Object.keys(JSON.parse(text) as object)).toEqual([
+      'made',
+      'versions',
+      'doctor',
+      'config',
+      'mounts',
+      'log',
+    ]);
+    expect(text).not.toMatch(/geheim|password1/);
+    const second = await doctor(scratch, ['--bundle', 'report.json'], env);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/cannot write report\.json: File already exists/i);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('CMD-09: `config validate --deep` also checks places and server', async () => {
+    await using scratch = new Scratch();
+    await using server = await startMonoServer({ repo: scratch.repository({ a: '' }) });
+    scratch.write('scorpio.toml', '');
+    const validate = (env: Record<string, string>) =>
+      scratch.start(['config', 'validate', '--deep'], env);
+    const good = validate({ SCORPIO_BASE_URL: server.url });
+    expect(await good.ended).toBe(0);
+    expect(good.stdout).toBe('scorpio.toml: OK\n');
+    scratch.write('file', '');
+    const bad = validate({
+      SCORPIO_BASE_URL: 'http://127.0.0.1:9',
+      SCORPIO_STORE_PATH: join(scratch.dir, 'file'),
+    });
+    expect(await bad.ended).toBe(2);
+    expect(bad.stderr).toMatch(
+      /^scorpio\.toml: 2 problem\(s\) found:\n {2}- store_path: .*not a directory\n {2}- mega api: .*unreachable/,
+    );
+    expect(bad.stdout).toBe('');
+  });
+});

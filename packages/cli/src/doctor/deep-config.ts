@@ -1,0 +1,19 @@
+import type { Config } from '@scorpiofs/config';
+import type { Finding } from './check.js';
+import { directory, stateFiles } from './directory-checks.js';
+import { mountedWorkspace } from './mount-checks.js';
+import { megaApi } from './server-checks.js';
+
+const KEYS = ['store_path', 'antares_upper_root', 'antares_cl_root', 'antares_mount_root'] as const;
+
+/** What a configuration's values meet on this machine: places that cannot be written, a server that does not answer (`config validate --deep`). */
+export async function deepProblems(config: Config): Promise<Finding[]> {
+  const { values } = config;
+  const findings = [
+    (await mountedWorkspace(values.workspace)) ?? directory('workspace', values.workspace),
+    ...KEYS.map((key) => directory(key, values[key])),
+    ...stateFiles(config),
+    await megaApi(values.base_url),
+  ];
+  return findings.filter((f) => f.status !== 'ok');
+}
