@@ -1,0 +1,90 @@
+import type { Attr, AttrReply, Entry, Name, Request, SetAttr } from '@scorpiofs/fuse';
+import { copyUp } from './copy-up.js';
+import { openData } from './data-handle.js';
+import { ENOSYS, fail } from './errno.js';
+import { lookup } from './lookup.js';
+import { getMark } from './marks.js';
+import { S_IFDIR, S_IFREG } from './mode.js';
+import type { OverlayNode } from './node.js';
+import { wait, type Op } from './run.js';
+import { OWN_REQUEST, top, type OverlayState } from './state.js';
+
+/** Attributes as the overlay shows them, from those of the topmost layer. */
+export function* shown(state: OverlayState, node: OverlayNode, attr: Attr): Op<Attr> {
+  return { ...attr, ino: node.ino, nlink: yield* linkCount(state, node, attr) };
+}
+
+/**
+ * A merged directory cannot know its sub-directories without reading all layers, so it says 1 ("unknown"), as the kernel's
+ * overlay does. A copied-up hard link counts what is left below by the mark that copy-up keeps.
+ */
+function* linkCount(state: OverlayState, node: OverlayNode, attr: Attr): Op<number> {
+  if (node.type === S_IFDIR)
+    return node.lowers.length + (node.upper === undefined ? 0 : 1) > 1 ? 1 : attr.nlink;
+  if (node.upper === undefined || node.lowers.length === 0 || state.upper === undefined)
+    return attr.nlink;
+  const mark = yield* getMark(state.upper, OWN_REQUEST, node.upper, 'nlink');
+  if (mark === undefined) return attr.nlink;
+  const delta = /^U([+-]\d+)$/.exec(Buffer.from(mark).toString('latin1'))?.[1];
+  return delta === undefined ? attr.nlink : Math.max(0, attr.nlink + Number(delta));
+}
+
+/** Attributes without their lifetime. */
+export function* readAttr(state: OverlayState, node: OverlayNode): Op<Attr> {
+  const where = top(state, node);
+  const { fs } = where.layer;
+  if (fs.getattr === undefined) return fail(ENOSYS, 'layer without getattr');
+  // An unlinked file may be reachable only through its open handle.
+  const fh = node.open?.at === where.layer.at ? node.open.fh : undefined;
+  const reply = yield* wait(fs.getattr(OWN_REQUEST, where.node, fh));
+  return reply.attr;
+}
+
+export function* getattr(state: OverlayState, node: OverlayNode): Op<AttrReply> {
+  const attr = yield* readAttr(state, node);
+  return { attr: yield* shown(state, node, attr), attrTtl: state.ttl };
+}
+
+export function* setattr(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  set: SetAttr,
+): Op<AttrReply> {
+  const { upper } = state.writable();
+  const truncating = set.size !== undefined && node.type === S_IFREG;
+  // What a truncation throws away need not be copied.
+  const target = yield* copyUp(state, node, truncating ? set.size : undefined);
+  if (upper.fs.setattr === undefined) return fail(ENOSYS, 'upper without setattr');
+  const fh = truncating || node.unlinked ? (yield* openData(state, node, true)).fh : undefined;
+  const reply = yield* wait(upper.fs.setattr(req, target, set, fh));
+  return { attr: yield* shown(state, node, reply.attr), attrTtl: state.ttl };
+}
+
+/** Gives the kernel a node: one reference, and its attributes. */
+export function* entryOf(state: OverlayState, node: OverlayNode, attr?: Attr): Op<Entry> {
+  const raw = attr ?? (yield* readAttr(state, node));
+  const reply = yield* shown(state, node, raw);
+  node.lookups++;
+  return {
+    node: node.id,
+    generation: 0,
+    entryTtl: state.ttl,
+    attrTtl: state.ttl,
+    attr: reply,
+  };
+}
+
+export function* lookupEntry(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Op<Entry | { readonly node: 0; readonly entryTtl: number }> {
+  const found = yield* lookup(state, req, parent, name);
+  if (found === undefined) return { node: 0, entryTtl: state.ttl };
+  // A known node may have been copied up since under another of its names: then the lower's attributes are old.
+  const { node } = found;
+  const current = node.upper !== undefined && node.lowers.length > 0 && node.type !== S_IFDIR;
+  return yield* entryOf(state, node, current ? undefined : found.attr);
+}

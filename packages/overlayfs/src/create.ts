@@ -1,0 +1,196 @@
+import type { Entry, Handle, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
+import { entryOf } from './attr.js';
+import { copyUp } from './copy-up.js';
+import { adopt } from './data-handle.js';
+import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail } from './errno.js';
+import { inherit } from './inherit.js';
+import { shownIno, type LayerState } from './layers.js';
+import { lookup } from './lookup.js';
+import { OCI_PREFIX } from './marks.js';
+import { isWhiteout, S_IFCHR, S_IFMT, typeOf } from './mode.js';
+import { intern } from './node-table.js';
+import type { OverlayNode } from './node.js';
+import { wait, type Op } from './run.js';
+import { OWN_REQUEST, type OverlayState } from './state.js';
+import { clearOciMark, makeOpaque, placeStaged, removeStaged } from './work.js';
+
+/** Makes a new entry in a directory of the upper: either the wanted one, or a staged one in the work directory. */
+type Make = (parent: NodeId, name: Name) => Op<Entry>;
+
+/**
+ * A new entry. Where nothing of that name is in the upper it is made in place, by the caller's identity. Over a whiteout it is
+ * made aside and renamed over it, so that what the whiteout hides is not seen in between.
+ */
+function* makeEntry(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  directory: boolean,
+  make: Make,
+): Op<{ readonly node: OverlayNode; readonly entry: Entry }> {
+  const { upper, work } = state.writable();
+  refuseMark(upper, name);
+  if ((yield* lookup(state, req, parent, name)) !== undefined) fail(EEXIST, 'name exists');
+  const target = yield* copyUp(state, parent);
+  const there = yield* upper.find(OWN_REQUEST, target, name);
+  let entry: Entry;
+  if (there === undefined) {
+    entry = yield* make(target, name);
+    if (directory && (yield* needsOpaque(state, req, parent, name)))
+      yield* makeOpaque(upper, entry.node);
+    yield* clearOciMark(upper, target, name);
+  } else {
+    upper.forget(there.node);
+    if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists in the upper');
+    const staged = state.temporaryName();
+    entry = yield* make(work, staged);
+    try {
+      entry = yield* inherit(upper, target, entry, req);
+      if (directory) yield* makeOpaque(upper, entry.node);
+      yield* placeStaged(state, staged, target, name);
+    } catch (error) {
+      upper.forget(entry.node);
+      yield* removeStaged(state, staged);
+      throw error;
+    }
+  }
+  const type = entry.attr.mode & S_IFMT;
+  const ino = shownIno(upper, entry.attr.ino);
+  const node = intern(state, parent, name, {
+    type,
+    ino,
+    upper: entry.node,
+    lowers: [],
+    redirect: undefined,
+  });
+  parent.listing?.set(name, ino, type);
+  return { node, entry };
+}
+
+/** A name that would be read as a mark cannot be a user's file in the OCI form (spec §7.2). */
+export function refuseMark(upper: LayerState, name: Name): void {
+  if (upper.form === 'oci' && name.startsWith(OCI_PREFIX))
+    fail(EPERM, 'names beginning with .wh. are marks in this upper');
+}
+
+/** In the OCI form a whiteout beside a new directory is removed, so the directory itself must hide what lies below. */
+function* needsOpaque(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Op<boolean> {
+  const { upper } = state.writable();
+  if (upper.form !== 'oci' || parent.lowers.length === 0) return false;
+  for (const { at, node } of parent.lowers)
+    if (yield* state.layer(at).has(req, node, name)) return true;
+  return false;
+}
+
+export function* mknod(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  rdev: number,
+  umask: number,
+): Op<Entry> {
+  const { upper } = state.writable();
+  // It would be a whiteout; the kernel's overlay refuses it too.
+  if ((mode & S_IFMT) === S_IFCHR && rdev === 0) fail(EPERM, 'a character device 0:0 is a mark');
+  const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
+    if (upper.fs.mknod === undefined) return fail(ENOSYS, 'upper without mknod');
+    return yield* wait(upper.fs.mknod(req, to, as, mode, rdev, umask));
+  });
+  return yield* entryOf(state, node, entry.attr);
+}
+
+export function* mkdir(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  umask: number,
+): Op<Entry> {
+  const { upper } = state.writable();
+  const { node, entry } = yield* makeEntry(state, req, parent, name, true, function* (to, as) {
+    if (upper.fs.mkdir === undefined) return fail(ENOSYS, 'upper without mkdir');
+    return yield* wait(upper.fs.mkdir(req, to, as, mode, umask));
+  });
+  return yield* entryOf(state, node, entry.attr);
+}
+
+export function* symlink(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  target: Uint8Array,
+): Op<Entry> {
+  const { upper } = state.writable();
+  const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
+    if (upper.fs.symlink === undefined) return fail(ENOSYS, 'upper without symlink');
+    return yield* wait(upper.fs.symlink(req, to, as, target));
+  });
+  return yield* entryOf(state, node, entry.attr);
+}
+
+export function* create(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  flags: number,
+  umask: number,
+): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+  const { upper } = state.writable();
+  let fh: Handle | undefined;
+  const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
+    if (upper.fs.create === undefined) return fail(ENOSYS, 'upper without create');
+    const made = yield* wait(upper.fs.create(req, to, as, mode, readWrite(flags), umask));
+    fh = made.open.fh;
+    return made.entry;
+  });
+  if (fh !== undefined) adopt(state, node, { at: 0, fh, writable: true });
+  return { entry: yield* entryOf(state, node, entry.attr), open: OPEN };
+}
+
+export function* tmpfile(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  mode: number,
+  flags: number,
+  umask: number,
+): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+  const { upper } = state.writable();
+  const target = yield* copyUp(state, parent);
+  if (upper.fs.tmpfile === undefined) return fail(EOPNOTSUPP, 'upper without O_TMPFILE');
+  const made = yield* wait(upper.fs.tmpfile(req, target, mode, readWrite(flags), umask));
+  const node = intern(state, parent, '' as Name, {
+    type: typeOf(made.entry.attr),
+    ino: shownIno(upper, made.entry.attr.ino),
+    upper: made.entry.node,
+    lowers: [],
+    redirect: undefined,
+  });
+  node.unlinked = true;
+  adopt(state, node, { at: 0, fh: made.open.fh, writable: true });
+  return { entry: yield* entryOf(state, node, made.entry.attr), open: OPEN };
+}
+
+/** Data is reached by node; the handle given out means nothing, and pages stay. */
+export const OPEN: OpenReply = { fh: 0 as Handle, keepCache: true, noFlush: true };
+
+const O_ACCMODE = 3;
+const O_APPEND = 0o2000;
+const O_RDWR = 2;
+
+/** One handle serves all readers and writers of the node; offsets come from the kernel, so no append mode below. */
+function readWrite(flags: number): number {
+  return (flags & ~O_ACCMODE & ~O_APPEND) | O_RDWR;
+}

@@ -1,0 +1,17 @@
+import { getMark, setMark } from './marks.js';
+import type { OverlayNode } from './node.js';
+import type { Op } from './run.js';
+import { OWN_REQUEST, type OverlayState } from './state.js';
+
+/** Changes how many names below still count for a copied-up hard link (`trusted.overlay.nlink`, form `U±n`). */
+export function* adjustLinks(state: OverlayState, node: OverlayNode, change: number): Op<void> {
+  const { upper } = state;
+  if (upper === undefined || node.upper === undefined) return;
+  const mark = yield* getMark(upper, OWN_REQUEST, node.upper, 'nlink');
+  if (mark === undefined) return;
+  const delta = /^U([+-]\d+)$/.exec(Buffer.from(mark).toString('latin1'))?.[1];
+  if (delta === undefined) return;
+  const next = Number(delta) + change;
+  const text = `U${next < 0 ? '-' : '+'}${Math.abs(next)}`;
+  yield* setMark(upper, OWN_REQUEST, node.upper, 'nlink', Buffer.from(text));
+}

@@ -1,0 +1,118 @@
+import type { Name, NodeId } from '@scorpiofs/fuse';
+import { closeData } from './data-handle.js';
+import { OverlayNode, type LayerNode } from './node.js';
+import type { OverlayState } from './state.js';
+
+export interface NodeShape {
+  readonly type: number;
+  readonly ino: bigint;
+  readonly upper: NodeId | undefined;
+  readonly lowers: readonly LayerNode[];
+  readonly redirect: Name | undefined;
+}
+
+/**
+ * The overlay node for what a lookup found; takes over the layer references in `shape`. A node is known by what identifies
+ * it: the upper, else the topmost lower. A copied-up file stays known by its lower too, so that another hard link of the same
+ * lower file shows the same file.
+ */
+export function intern(
+  state: OverlayState,
+  parent: OverlayNode,
+  name: Name,
+  shape: NodeShape,
+): OverlayNode {
+  const known = find(state, shape);
+  if (known === undefined) {
+    const node = new OverlayNode(state.newId(), { ...shape, parent, name });
+    state.nodes.set(node.id, node);
+    if (shape.upper !== undefined) state.layer(0).nodes.set(shape.upper, node);
+    else registerLower(state, node);
+    return node;
+  }
+  release(state, shape.upper, shape.lowers);
+  if (!known.unlinked) move(state, known, parent, name);
+  return known;
+}
+
+function find(state: OverlayState, shape: NodeShape): OverlayNode | undefined {
+  if (shape.upper !== undefined) return state.layer(0).nodes.get(shape.upper);
+  const [lower] = shape.lowers;
+  return lower === undefined ? undefined : state.layer(lower.at).nodes.get(lower.node);
+}
+
+function registerLower(state: OverlayState, node: OverlayNode): void {
+  const [lower] = node.lowers;
+  if (lower !== undefined) state.layer(lower.at).nodes.set(lower.node, node);
+}
+
+/** The node now exists in the upper as `upper`, whose reference it takes over. */
+export function setUpper(state: OverlayState, node: OverlayNode, upper: NodeId): void {
+  node.upper = upper;
+  state.layer(0).nodes.set(upper, node);
+}
+
+export function move(
+  state: OverlayState,
+  node: OverlayNode,
+  parent: OverlayNode,
+  name: Name,
+): void {
+  node.name = name;
+  const old = node.parent;
+  if (old === parent || node === state.root) return;
+  parent.dependents++;
+  node.parent = parent;
+  if (old !== undefined) {
+    old.dependents--;
+    collect(state, old);
+  }
+}
+
+/** The kernel (or a direct caller) gives `count` references back. */
+export function forget(state: OverlayState, id: NodeId, count: number): void {
+  const node = state.nodes.get(id);
+  if (node === undefined || node === state.root) return;
+  node.lookups = Math.max(0, node.lookups - count);
+  collect(state, node);
+}
+
+/** Drops a node that nothing refers to any more, and then perhaps its parent. */
+export function collect(state: OverlayState, node: OverlayNode): void {
+  let candidate: OverlayNode | undefined = node;
+  while (
+    candidate !== undefined &&
+    candidate.lookups === 0 &&
+    candidate.dependents === 0 &&
+    candidate.copying === undefined &&
+    candidate !== state.root
+  ) {
+    const dropped: OverlayNode = candidate;
+    candidate = dropped.parent;
+    drop(state, dropped);
+    if (candidate !== undefined) candidate.dependents--;
+  }
+}
+
+function drop(state: OverlayState, node: OverlayNode): void {
+  closeData(state, node);
+  state.nodes.delete(node.id);
+  const uppers = state.layers[0]?.nodes;
+  if (node.upper !== undefined && uppers?.get(node.upper) === node) uppers.delete(node.upper);
+  const [lower] = node.lowers;
+  if (lower !== undefined) {
+    const { nodes } = state.layer(lower.at);
+    if (nodes.get(lower.node) === node) nodes.delete(lower.node);
+  }
+  release(state, node.upper, node.lowers);
+}
+
+/** Gives one reference back on each layer node. */
+export function release(
+  state: OverlayState,
+  upper: NodeId | undefined,
+  lowers: readonly LayerNode[],
+): void {
+  if (upper !== undefined) state.layer(0).forget(upper);
+  for (const lower of lowers) state.layer(lower.at).forget(lower.node);
+}

@@ -1,0 +1,39 @@
+import type { DirSink, Name, Request } from '@scorpiofs/fuse';
+import { lookupEntry } from './attr.js';
+import { ENOTDIR, fail } from './errno.js';
+import { listing } from './list-merged.js';
+import { S_IFDIR } from './mode.js';
+import { forget } from './node-table.js';
+import type { OverlayNode } from './node.js';
+import type { Op } from './run.js';
+import type { OverlayState } from './state.js';
+
+const DOT = '.' as Name;
+const DOT_DOT = '..' as Name;
+
+/** Listings come by node, without handles; cookies are those of `Listing`. */
+export function* readdir(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  offset: number,
+  sink: DirSink,
+): Op<void> {
+  if (node.type !== S_IFDIR) fail(ENOTDIR, 'listing of a file');
+  if (offset < 1 && !sink.add(DOT, node.ino, S_IFDIR, 1)) return;
+  if (offset < 2 && !sink.add(DOT_DOT, (node.parent ?? node).ino, S_IFDIR, 2)) return;
+  const list = yield* listing(state, req, node);
+  for (const entry of list.after(Math.max(offset, 2))) {
+    if (!sink.plus) {
+      if (!sink.add(entry.name, entry.ino, entry.type, entry.cookie)) return;
+      continue;
+    }
+    const found = yield* lookupEntry(state, req, node, entry.name);
+    // Gone between listing and lookup: a layer changed behind our back.
+    if (found.node === 0) continue;
+    if (!sink.addEntry(entry.name, found as Parameters<DirSink['addEntry']>[1], entry.cookie)) {
+      forget(state, found.node, 1);
+      return;
+    }
+  }
+}

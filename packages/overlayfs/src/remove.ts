@@ -1,0 +1,89 @@
+import type { Name, Request } from '@scorpiofs/fuse';
+import { readAttr } from './attr.js';
+import { copyUp } from './copy-up.js';
+import { openData } from './data-handle.js';
+import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
+import { adjustLinks } from './links.js';
+import { listing } from './list-merged.js';
+import { lookup, lowerHas } from './lookup.js';
+import { S_IFDIR, S_IFREG } from './mode.js';
+import type { OverlayNode } from './node.js';
+import { wait, type Op } from './run.js';
+import { OWN_REQUEST, type OverlayState } from './state.js';
+import { listLayer, removeStaged, renameUpper, unlinkUpper, whiteOut } from './work.js';
+
+export function* unlink(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Op<void> {
+  const { upper } = state.writable();
+  const node = (yield* lookup(state, req, parent, name))?.node ?? fail(ENOENT, 'no such name');
+  if (node.type === S_IFDIR) fail(EISDIR, 'unlink of a directory');
+  const hidden = yield* lowerHas(state, req, parent, name);
+  const directory = yield* copyUp(state, parent);
+  const inUpper = yield* upper.has(OWN_REQUEST, directory, name);
+  yield* beforeNameGoes(state, node, inUpper);
+  if (hidden) yield* whiteOut(state, directory, name, inUpper ? 'file' : 'nothing');
+  else yield* unlinkUpper(upper, directory, name);
+  nameGone(parent, node, name);
+}
+
+/**
+ * Called before a name of a file goes. The last one of an upper file takes the only way to its data with it, so the file is
+ * opened first; a name that exists only below leaves the count of a copied-up file.
+ */
+export function* beforeNameGoes(
+  state: OverlayState,
+  node: OverlayNode,
+  inUpper: boolean,
+): Op<void> {
+  if (node.upper === undefined) return;
+  if (!inUpper) return yield* adjustLinks(state, node, -1);
+  if (node.type !== S_IFREG || node.lookups === 0) return;
+  const attr = yield* readAttr(state, node);
+  if (attr.nlink <= 1) yield* openData(state, node, true);
+}
+
+/** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */
+export function nameGone(parent: OverlayNode, node: OverlayNode, name: Name): void {
+  parent.listing?.delete(name);
+  if (node.parent === parent && node.name === name) node.unlinked = true;
+}
+
+export function* rmdir(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Op<void> {
+  const { upper, work } = state.writable();
+  const node = (yield* lookup(state, req, parent, name))?.node ?? fail(ENOENT, 'no such name');
+  if (node.type !== S_IFDIR) fail(ENOTDIR, 'rmdir of a file');
+  yield* mustBeEmpty(state, req, node);
+  const hidden = yield* lowerHas(state, req, parent, name);
+  const directory = yield* copyUp(state, parent);
+  if (hidden) {
+    yield* whiteOut(state, directory, name, node.upper === undefined ? 'nothing' : 'directory');
+  } else if (node.upper !== undefined) {
+    const marks = yield* listLayer(upper, OWN_REQUEST, node.upper);
+    if (marks.length === 0) {
+      if (upper.fs.rmdir === undefined) fail(ENOSYS, 'upper without rmdir');
+      yield* wait(upper.fs.rmdir(OWN_REQUEST, directory, name));
+    } else {
+      // Whiteouts left inside: the directory goes in one step, they go with it.
+      const staged = state.temporaryName();
+      yield* renameUpper(upper, directory, name, work, staged);
+      yield* removeStaged(state, staged);
+    }
+  }
+  nameGone(parent, node, name);
+  node.unlinked = true;
+}
+
+/** Whiteouts do not count; what they hide does not either. */
+export function* mustBeEmpty(state: OverlayState, req: Request, node: OverlayNode): Op<void> {
+  const list = yield* listing(state, req, node);
+  if (list.size > 0) fail(ENOTEMPTY, 'directory not empty');
+}

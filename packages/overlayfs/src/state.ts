@@ -1,0 +1,114 @@
+import { ROOT_NODE, type Name, type NodeId, type Notifier, type Request } from '@scorpiofs/fuse';
+import { EROFS, ESTALE, fail } from './errno.js';
+import { assignSpaces, LayerState, shownIno, type OverlayLayer } from './layers.js';
+import { S_IFDIR } from './mode.js';
+import { OverlayNode, type LayerNode } from './node.js';
+
+export interface OverlayOptions {
+  /** The one layer that is written; absent: the overlay is read-only. */
+  readonly upper?: OverlayLayer;
+  /** Topmost first. At least one layer in all. */
+  readonly lowers: readonly OverlayLayer[];
+  /**
+   * How long the kernel may believe names and attributes, in seconds. Default `Infinity`: everything that changes changes
+   * through this overlay, or is announced by its layer.
+   */
+  readonly ttl?: number;
+  /** Flush copied-up data to disk before it becomes visible, against power loss. Default false. */
+  readonly syncCopyUp?: boolean;
+}
+
+const NEVER = new AbortController().signal;
+
+/** The overlay's own work, done with the daemon's identity. */
+export const OWN_REQUEST: Request = {
+  uid: process.getuid?.() ?? 0,
+  gid: process.getgid?.() ?? 0,
+  pid: 0,
+  interrupted: false,
+  signal: NEVER,
+};
+
+/** Everything one overlay knows while it runs. */
+export class OverlayState {
+  readonly layers: readonly LayerState[];
+  readonly upper: LayerState | undefined;
+  readonly ttl: number;
+  readonly syncCopyUp: boolean;
+  readonly root: OverlayNode;
+  readonly nodes = new Map<NodeId, OverlayNode>();
+  /** Nodes whose data is open in a layer, least recently used first. */
+  readonly openNodes = new Set<OverlayNode>();
+  notify: Notifier | undefined;
+  /** Whiteout in the work directory that others are hard links of. */
+  sharedWhiteout: NodeId | undefined;
+  readonly unsubscribe: (() => void)[] = [];
+
+  #nextNode = ROOT_NODE + 1;
+  #temporary = 0;
+
+  constructor(options: OverlayOptions) {
+    const stack = [...(options.upper === undefined ? [] : [options.upper]), ...options.lowers];
+    this.layers = stack.map((layer, at) => new LayerState(at, layer));
+    this.upper = options.upper === undefined ? undefined : this.layers[0];
+    if (this.upper !== undefined && this.upper.work === undefined)
+      throw new TypeError('an upper layer needs a work directory (OverlayLayer.work)');
+    const [top] = this.layers;
+    if (top === undefined) throw new TypeError('an overlay needs at least one layer');
+    assignSpaces(this.layers, this.upper);
+    this.ttl = options.ttl ?? Infinity;
+    this.syncCopyUp = options.syncCopyUp ?? false;
+    const lowers: LayerNode[] = this.layers
+      .filter((layer) => layer !== this.upper)
+      .map((layer) => ({ at: layer.at, node: layer.root }));
+    this.root = new OverlayNode(ROOT_NODE, {
+      type: S_IFDIR,
+      ino: shownIno(top, 1n),
+      upper: this.upper?.root,
+      lowers,
+      parent: undefined,
+      name: '' as Name,
+      redirect: undefined,
+    });
+    // The root is never forgotten.
+    this.root.lookups = 1;
+    this.nodes.set(ROOT_NODE, this.root);
+    for (const layer of this.layers) layer.nodes.set(layer.root, this.root);
+  }
+
+  layer(at: number): LayerState {
+    const layer = this.layers[at];
+    if (layer === undefined) throw new RangeError(`no layer ${at}`);
+    return layer;
+  }
+
+  node(id: NodeId): OverlayNode {
+    return this.nodes.get(id) ?? fail(ESTALE, `unknown node ${id}`);
+  }
+
+  newId(): NodeId {
+    return this.#nextNode++ as NodeId;
+  }
+
+  /** A name in the work directory that no other process or earlier run uses at the same time. */
+  temporaryName(): Name {
+    return `#${process.pid.toString(36)}.${(this.#temporary++).toString(36)}` as Name;
+  }
+
+  writable(): { readonly upper: LayerState; readonly work: NodeId } {
+    const { upper } = this;
+    if (upper?.work === undefined) return fail(EROFS, 'the overlay has no upper layer');
+    return { upper, work: upper.work };
+  }
+}
+
+/** The layer and node that answer for a node now: the upper, or the topmost lower. */
+export function top(
+  state: OverlayState,
+  node: OverlayNode,
+): { readonly layer: LayerState; readonly node: NodeId } {
+  if (node.upper !== undefined) return { layer: state.layer(0), node: node.upper };
+  const [lower] = node.lowers;
+  if (lower === undefined) return fail(ESTALE, `node ${node.id} has no layer`);
+  return { layer: state.layer(lower.at), node: lower.node };
+}

@@ -1,0 +1,78 @@
+import type { Name, Request } from '@scorpiofs/fuse';
+import { copyUp } from './copy-up.js';
+import { ENODATA, EOPNOTSUPP, fail } from './errno.js';
+import type { LayerState } from './layers.js';
+import type { OverlayNode } from './node.js';
+import { wait, type Op } from './run.js';
+import { top, type OverlayState } from './state.js';
+
+/**
+ * The overlay's marks are hidden, and a user's attribute of such a name is stored one level deeper
+ * (`trusted.overlay.x` as `trusted.overlay.overlay.x`), so that an overlay can be a layer of another one.
+ */
+function escape(layer: LayerState, name: Name): Name {
+  const { xattrPrefix } = layer;
+  if (!layer.marked || !name.startsWith(xattrPrefix)) return name;
+  return `${xattrPrefix}overlay.${name.slice(xattrPrefix.length)}` as Name;
+}
+
+/** The name as a user sees it; undefined for a mark. */
+function unescape(layer: LayerState, name: Name): Name | undefined {
+  const { xattrPrefix } = layer;
+  if (!layer.marked || !name.startsWith(xattrPrefix)) return name;
+  const rest = name.slice(xattrPrefix.length);
+  return rest.startsWith('overlay.')
+    ? ((xattrPrefix + rest.slice('overlay.'.length)) as Name)
+    : undefined;
+}
+
+export function* getxattr(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  name: Name,
+): Op<Uint8Array> {
+  const where = top(state, node);
+  if (where.layer.fs.getxattr === undefined) return fail(ENODATA, 'layer without attributes');
+  return yield* wait(where.layer.fs.getxattr(req, where.node, escape(where.layer, name)));
+}
+
+export function* listxattr(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+): Op<readonly Name[]> {
+  const where = top(state, node);
+  if (where.layer.fs.listxattr === undefined) return [];
+  const names = yield* wait(where.layer.fs.listxattr(req, where.node));
+  return names.flatMap((name) => unescape(where.layer, name) ?? []);
+}
+
+export function* setxattr(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  name: Name,
+  value: Buffer,
+  flags: number,
+  clearSgid: boolean,
+): Op<void> {
+  const { upper } = state.writable();
+  const target = yield* copyUp(state, node);
+  if (upper.fs.setxattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
+  yield* wait(upper.fs.setxattr(req, target, escape(upper, name), value, flags, clearSgid));
+}
+
+export function* removexattr(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  name: Name,
+): Op<void> {
+  const { upper } = state.writable();
+  // Nothing is copied up only to fail.
+  yield* getxattr(state, req, node, name);
+  const target = yield* copyUp(state, node);
+  if (upper.fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
+  yield* wait(upper.fs.removexattr(req, target, escape(upper, name)));
+}
