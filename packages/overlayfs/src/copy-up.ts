@@ -1,6 +1,6 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
 import { adopt, closeData, openData } from './data-handle.js';
-import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, fail, isErrno } from './errno.js';
+import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, setMark } from './marks.js';
 import { S_IFDIR, S_IFLNK, S_IFREG } from './mode.js';
@@ -62,9 +62,10 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
     if (size > 0) yield* copyData(state, node, upper, target, fh, size);
     yield* copyAttributes(state, source.layer, source.node, target, attr, fh);
     yield* markOrigin(state, node, source.layer, source.node, target, attr);
+    yield* keepLinkCount(state, target, attr);
     if (state.syncCopyUp && fs.fsync !== undefined)
       yield* wait(fs.fsync(OWN_REQUEST, target, fh, false));
-    yield* publish(state, node, staged, attr);
+    yield* publish(state, node, staged);
   } catch (error) {
     yield* abandon(state, upper, target, fh, staged);
     throw error;
@@ -88,7 +89,7 @@ function* abandon(
 }
 
 /** Gives the staged file its name: the node's present one, which may have changed while data was copied. */
-function* publish(state: OverlayState, node: OverlayNode, staged: Name, attr: Attr): Op<void> {
+function* publish(state: OverlayState, node: OverlayNode, staged: Name): Op<void> {
   const { upper, work } = state.writable();
   const { parent } = node;
   if (node.unlinked || parent === undefined) {
@@ -101,7 +102,6 @@ function* publish(state: OverlayState, node: OverlayNode, staged: Name, attr: At
   yield* markImpure(state, parent);
   const times = yield* directoryTimes(upper, directory);
   yield* renameUpper(upper, work, staged, directory, node.name);
-  if (attr.nlink > 1 && node.type !== S_IFDIR) yield* keepLinkCount(state, node, attr);
   // To copy up is not to change the directory.
   yield* wait(upper.fs.setattr?.(OWN_REQUEST, directory, times, undefined));
 }
@@ -134,18 +134,18 @@ function* copyData(
     }
   }
   const from = yield* openData(state, node, false);
-  const { read } = from.layer.fs;
-  const { write } = upper.fs;
-  if (read === undefined || write === undefined) return fail(ENOSYS, 'layer without read or write');
+  const below = from.layer.fs;
+  if (below.read === undefined || upper.fs.write === undefined)
+    return fail(ENOSYS, 'layer without read or write');
   const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size));
   for (let at = 0; at < size;) {
     const want = Math.min(buffer.length, size - at);
     const into = buffer.subarray(0, want);
-    const got = yield* wait(read.call(from.layer.fs, OWN_REQUEST, from.node, from.fh, at, into, 0));
+    const got = yield* wait(below.read(OWN_REQUEST, from.node, from.fh, at, into, 0));
     if (got === 0) fail(EIO, `lower file ended at ${at} of ${size} bytes`);
     for (let done = 0; done < got;) {
       const wrote = yield* wait(
-        write.call(upper.fs, OWN_REQUEST, target, fh, at + done, buffer.subarray(done, got), {
+        upper.fs.write(OWN_REQUEST, target, fh, at + done, buffer.subarray(done, got), {
           flags: 0,
           cached: false,
           killSuidgid: false,
@@ -188,11 +188,12 @@ function* copyAttributes(
 }
 
 function* copyXattrs(layer: LayerState, upper: LayerState, node: NodeId, target: NodeId): Op<void> {
-  const { listxattr, getxattr } = layer.fs;
-  if (listxattr === undefined || getxattr === undefined || upper.fs.setxattr === undefined) return;
+  const { fs } = layer;
+  if (fs.listxattr === undefined || fs.getxattr === undefined) return;
+  if (upper.fs.setxattr === undefined) return;
   let names: readonly Name[];
   try {
-    names = yield* wait(listxattr.call(layer.fs, OWN_REQUEST, node));
+    names = yield* wait(fs.listxattr(OWN_REQUEST, node));
   } catch (error) {
     if (isErrno(error, EOPNOTSUPP, ENOSYS)) return;
     throw error;
@@ -201,7 +202,7 @@ function* copyXattrs(layer: LayerState, upper: LayerState, node: NodeId, target:
     // A lower layer's marks say what it is there, not what the copy is; an escaped one is a user's.
     if (layer.marked && name.startsWith(layer.xattrPrefix) && !isEscaped(layer, name)) continue;
     try {
-      const value = yield* wait(getxattr.call(layer.fs, OWN_REQUEST, node, name));
+      const value = yield* wait(fs.getxattr(OWN_REQUEST, node, name));
       yield* wait(upper.fs.setxattr(OWN_REQUEST, target, name, Buffer.from(value), 0, false));
     } catch (error) {
       if (isErrno(error, ENODATA)) continue;
@@ -230,9 +231,11 @@ function* copyOther(state: OverlayState, node: OverlayNode, attr: Attr): Op<void
   } else made = yield* wait(fs.mknod(OWN_REQUEST, work, staged, attr.mode, attr.rdev, 0));
   try {
     yield* copyAttributes(state, source.layer, source.node, made.node, attr, undefined);
-    if (node.type !== S_IFDIR)
+    if (node.type !== S_IFDIR) {
       yield* markOrigin(state, node, source.layer, source.node, made.node, attr);
-    yield* publish(state, node, staged, attr);
+      yield* keepLinkCount(state, made.node, attr);
+    }
+    yield* publish(state, node, staged);
   } catch (error) {
     yield* abandon(state, upper, made.node, undefined, staged);
     throw error;
@@ -263,7 +266,7 @@ function* markOrigin(
     }
   } catch (error) {
     // Symbolic links and devices take no user.* attributes: their number then changes at a remount.
-    if (!isErrno(error, EOPNOTSUPP, 1)) throw error;
+    if (!isErrno(error, EOPNOTSUPP, EPERM)) throw error;
   }
 }
 
@@ -283,10 +286,12 @@ export function* markImpure(state: OverlayState, directory: OverlayNode): Op<voi
 }
 
 /** The names that stay below still count: `U+n`, relative to the upper's own links (the kernel's form). */
-function* keepLinkCount(state: OverlayState, node: OverlayNode, attr: Attr): Op<void> {
+function* keepLinkCount(state: OverlayState, target: NodeId, attr: Attr): Op<void> {
+  if (attr.nlink <= 1) return;
   const { upper } = state.writable();
-  const target = yield* upper.find(OWN_REQUEST, node.parent?.upper ?? upper.root, node.name);
-  if (target === undefined) return;
-  yield* setMark(upper, OWN_REQUEST, target.node, 'nlink', Buffer.from(`U+${attr.nlink - 1}`));
-  upper.forget(target.node);
+  try {
+    yield* setMark(upper, OWN_REQUEST, target, 'nlink', Buffer.from(`U+${attr.nlink - 1}`));
+  } catch (error) {
+    if (!isErrno(error, EOPNOTSUPP, EPERM)) throw error;
+  }
 }

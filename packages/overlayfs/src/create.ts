@@ -34,20 +34,22 @@ function* makeEntry(
   if ((yield* lookup(state, req, parent, name)) !== undefined) fail(EEXIST, 'name exists');
   const target = yield* copyUp(state, parent);
   const there = yield* upper.find(OWN_REQUEST, target, name);
-  let entry: Entry;
-  if (there === undefined) {
-    entry = yield* make(target, name);
-    if (directory && (yield* needsOpaque(state, req, parent, name)))
-      yield* makeOpaque(upper, entry.node);
-    yield* clearOciMark(upper, target, name);
-  } else {
+  if (there !== undefined) {
     upper.forget(there.node);
     if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists in the upper');
+  }
+  const opaque =
+    directory && (there !== undefined || (yield* needsOpaque(state, req, parent, name)));
+  let entry: Entry;
+  if (there === undefined && !opaque) {
+    entry = yield* make(target, name);
+    yield* clearOciMark(upper, target, name);
+  } else {
     const staged = state.temporaryName();
     entry = yield* make(work, staged);
     try {
       entry = yield* inherit(upper, target, entry, req);
-      if (directory) yield* makeOpaque(upper, entry.node);
+      if (opaque) yield* makeOpaque(upper, entry.node);
       yield* placeStaged(state, staged, target, name);
     } catch (error) {
       upper.forget(entry.node);

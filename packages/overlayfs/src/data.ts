@@ -48,7 +48,7 @@ export function* fsync(
   datasync: boolean,
 ): Op<void> {
   if (node.upper === undefined) return;
-  const { layer, node: at, fh } = yield* openData(state, node, true);
+  const { layer, node: at, fh } = yield* openData(state, node, false);
   if (layer.fs.fsync !== undefined) yield* wait(layer.fs.fsync(req, at, fh, datasync));
 }
 

@@ -26,7 +26,7 @@ export function* link(
   const file = yield* copyUp(state, node);
   const directory = yield* copyUp(state, parent);
   if (upper.fs.link === undefined) return fail(ENOSYS, 'upper without link');
-  if (node.lowers.length > 0) yield* markImpure(state, parent);
+  if (node.lowers.length > 0 || node.parent?.impure === true) yield* markImpure(state, parent);
   const whiteout = yield* upper.has(OWN_REQUEST, directory, name);
   if (whiteout) {
     const staged = state.temporaryName();

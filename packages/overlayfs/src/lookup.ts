@@ -14,7 +14,7 @@ export interface Found {
   readonly attr: Attr;
 }
 
-interface Hit {
+export interface Hit {
   readonly at: number;
   readonly entry: Entry;
 }
@@ -34,7 +34,7 @@ export function* lookup(
   if (parent.type !== S_IFDIR) fail(ENOTDIR, 'lookup in a file');
   const hits: Hit[] = [];
   try {
-    const redirect = yield* collectHits(state, req, parent, name, hits);
+    const redirect = yield* collectHits(state, req, searchOrder(parent), name, hits);
     const [first] = hits;
     if (first === undefined) return undefined;
     return {
@@ -47,16 +47,17 @@ export function* lookup(
   }
 }
 
-function* collectHits(
+/** What the layers in `places` have under a name, topmost first. The references in `hits` are the caller's, also after a failure. */
+export function* collectHits(
   state: OverlayState,
   req: Request,
-  parent: OverlayNode,
+  places: readonly LayerNode[],
   name: Name,
   hits: Hit[],
 ): Op<Name | undefined> {
   let redirect: Name | undefined;
   // What is still to be searched: a directory of each layer, and the name in it.
-  let search: readonly LayerNode[] = searchOrder(parent);
+  let search: readonly LayerNode[] = places;
   let wanted = name;
   while (search.length > 0) {
     const [place, ...rest] = search;
@@ -200,7 +201,12 @@ function* isImpure(state: OverlayState, directory: OverlayNode): Op<boolean> {
   return directory.impure;
 }
 
-function* originIno(state: OverlayState, req: Request, node: NodeId): Op<bigint | undefined> {
+/** The number that a copied-up file had below, by the kernel's mark or ours. */
+export function* originIno(
+  state: OverlayState,
+  req: Request,
+  node: NodeId,
+): Op<bigint | undefined> {
   const { upper } = state;
   if (upper === undefined) return undefined;
   const origin = yield* getMark(upper, req, node, 'origin');

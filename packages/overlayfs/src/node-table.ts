@@ -26,12 +26,15 @@ export function intern(
   if (known === undefined) {
     const node = new OverlayNode(state.newId(), { ...shape, parent, name });
     state.nodes.set(node.id, node);
+    state.fresh.add(node);
     if (shape.upper !== undefined) state.layer(0).nodes.set(shape.upper, node);
     else registerLower(state, node);
     return node;
   }
   release(state, shape.upper, shape.lowers);
-  if (!known.unlinked) move(state, known, parent, name);
+  // What a lookup finds has a name, also when another one has gone.
+  known.unlinked = false;
+  move(state, known, parent, name);
   return known;
 }
 
@@ -79,6 +82,7 @@ export function forget(state: OverlayState, id: NodeId, count: number): void {
 
 /** Drops a node that nothing refers to any more, and then perhaps its parent. */
 export function collect(state: OverlayState, node: OverlayNode): void {
+  if (state.nodes.get(node.id) !== node) return;
   let candidate: OverlayNode | undefined = node;
   while (
     candidate !== undefined &&
@@ -97,6 +101,7 @@ export function collect(state: OverlayState, node: OverlayNode): void {
 function drop(state: OverlayState, node: OverlayNode): void {
   closeData(state, node);
   state.nodes.delete(node.id);
+  state.fresh.delete(node);
   const uppers = state.layers[0]?.nodes;
   if (node.upper !== undefined && uppers?.get(node.upper) === node) uppers.delete(node.upper);
   const [lower] = node.lowers;

@@ -1,7 +1,19 @@
 import type { Name, Request } from '@scorpiofs/fuse';
 import { copyUp, markImpure } from './copy-up.js';
 import { refuseMark } from './create.js';
-import { EEXIST, EINVAL, EISDIR, ENOENT, ENOSYS, ENOTDIR, fail, isErrno } from './errno.js';
+import {
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ENOENT,
+  ENOSYS,
+  ENOTDIR,
+  EOPNOTSUPP,
+  EPERM,
+  EXDEV,
+  fail,
+  isErrno,
+} from './errno.js';
 import type { LayerState } from './layers.js';
 import { lookup, lowerHas } from './lookup.js';
 import { setMark } from './marks.js';
@@ -201,7 +213,13 @@ function* prepareSource(
   }
   const redirect = from.parent === to.parent ? (node.redirect ?? from.name) : lowerPath(node, from);
   if (redirect === node.redirect) return;
-  yield* setMark(upper, OWN_REQUEST, node.upper, 'redirect', Buffer.from(redirect, 'latin1'));
+  try {
+    yield* setMark(upper, OWN_REQUEST, node.upper, 'redirect', Buffer.from(redirect, 'latin1'));
+  } catch (error) {
+    // Without the mark the content would be lost from view: programs then copy, as between two file systems.
+    if (isErrno(error, EOPNOTSUPP, EPERM)) fail(EXDEV, 'the upper keeps no redirect marks');
+    throw error;
+  }
   node.redirect = redirect;
 }
 

@@ -1,5 +1,6 @@
 import { ROOT_NODE, type Name, type NodeId, type Notifier, type Request } from '@scorpiofs/fuse';
 import { EROFS, ESTALE, fail } from './errno.js';
+import { noLayer, noWork, sameLayer, tooManyLayers } from './errors.js';
 import { assignSpaces, LayerState, shownIno, type OverlayLayer } from './layers.js';
 import { S_IFDIR } from './mode.js';
 import { OverlayNode, type LayerNode } from './node.js';
@@ -17,6 +18,9 @@ export interface OverlayOptions {
   /** Flush copied-up data to disk before it becomes visible, against power loss. Default false. */
   readonly syncCopyUp?: boolean;
 }
+
+/** Their index is part of the inode number (layers.ts). */
+const MAX_LAYERS = 64;
 
 const NEVER = new AbortController().signal;
 
@@ -43,6 +47,12 @@ export class OverlayState {
   /** Whiteout in the work directory that others are hard links of. */
   sharedWhiteout: NodeId | undefined;
   readonly unsubscribe: (() => void)[] = [];
+  /** Nodes made by operations that are under way: dropped at their end when nobody holds them then. */
+  readonly fresh = new Set<OverlayNode>();
+  /** Operations that have not ended. */
+  active = 0;
+  /** Leaves of earlier runs are out of the work directory. */
+  prepared: true | Promise<void> | undefined;
 
   #nextNode = ROOT_NODE + 1;
   #temporary = 0;
@@ -51,10 +61,14 @@ export class OverlayState {
     const stack = [...(options.upper === undefined ? [] : [options.upper]), ...options.lowers];
     this.layers = stack.map((layer, at) => new LayerState(at, layer));
     this.upper = options.upper === undefined ? undefined : this.layers[0];
-    if (this.upper !== undefined && this.upper.work === undefined)
-      throw new TypeError('an upper layer needs a work directory (OverlayLayer.work)');
+    if (this.upper !== undefined && this.upper.work === undefined) throw noWork();
     const [top] = this.layers;
-    if (top === undefined) throw new TypeError('an overlay needs at least one layer');
+    if (top === undefined) throw noLayer();
+    if (this.layers.length > MAX_LAYERS) throw tooManyLayers(MAX_LAYERS);
+    for (const { fs, root } of this.layers.slice(1))
+      if (this.upper?.fs === fs && (this.upper.root === root || this.upper.work === root))
+        throw sameLayer();
+    if (this.upper !== undefined && this.upper.work === this.upper.root) throw sameLayer();
     assignSpaces(this.layers, this.upper);
     this.ttl = options.ttl ?? Infinity;
     this.syncCopyUp = options.syncCopyUp ?? false;

@@ -1,0 +1,48 @@
+import fs from 'node:fs';
+
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { MemoryFs } from '@scorpiofs/fuse';
+import { DirectClient, runBehaviour } from '@scorpiofs/fuse/testing';
+
+import { OverlayFs } from './overlay-fs.js';
+import { diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
+
+const runner = { describe, test, beforeAll, afterAll };
+const isRoot = process.getuid?.() === 0;
+
+/** Issue 4 item 6: the behavioural suite, with the upper alone, one lower and three. */
+for (const lowers of [0, 1, 3]) {
+  runBehaviour(runner, `OverlayFs in memory, ${lowers} lowers`, 'direct', {
+    create: async () => {
+      const overlay = new OverlayFs({
+        upper: memoryUpper(),
+        lowers: Array.from({ length: lowers }, () => ({ layer: new MemoryFs() })),
+      });
+      return { client: new DirectClient(overlay) };
+    },
+  });
+}
+
+const ON_DISK = {
+  'xattr: largest value': 'that is up to the host: ext4 keeps the xattrs of a file in one block',
+  'chmod: set-group-id of a foreign group':
+    'the kernel drops the bit before it asks (setattr_prepare): only it knows the supplementary groups',
+};
+
+for (const lowers of isRoot ? [1] : []) {
+  runBehaviour(runner, `OverlayFs on disk, ${lowers} lowers`, 'direct', {
+    skips: ON_DISK,
+    create: async () => {
+      const folders = makeFolders(lowers);
+      const { overlay, end } = diskOverlay(folders);
+      return {
+        client: new DirectClient(overlay),
+        async close() {
+          end();
+          fs.rmSync(folders.dir, { recursive: true });
+        },
+      };
+    },
+  });
+}
+if (!isRoot) test.skip('the suite on disk needs root: it acts for other users', () => undefined);

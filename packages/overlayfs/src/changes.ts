@@ -1,0 +1,221 @@
+import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
+import { shownIno } from './layers.js';
+import { collectHits, originIno, type Hit } from './lookup.js';
+import { OCI_OPAQUE, OCI_PREFIX, redirectOf } from './marks.js';
+import { isDirectory, isWhiteout, typeOf } from './mode.js';
+import type { LayerNode } from './node.js';
+import type { Op } from './run.js';
+import { OWN_REQUEST, type OverlayState } from './state.js';
+import { listLayer } from './work.js';
+
+export type ChangeKind = 'added' | 'modified' | 'deleted' | 'renamed' | 'metadata';
+
+/** One difference from what the lower layers show. Paths are bytes as in `Name`, from the root, without a first slash. */
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly path: string;
+  /** Of what was renamed: where the lower layers have it. */
+  readonly oldPath?: string;
+}
+
+/** A directory of the upper and what the lower layers have in its place. */
+interface Place {
+  readonly upper: NodeId;
+  readonly lowers: readonly LayerNode[];
+  readonly path: string;
+  /** The same in the lower layers. */
+  readonly lowerPath: string;
+  /** Nothing of the lowers shows through: what is missing in the upper is deleted. */
+  readonly opaque: boolean;
+}
+
+interface Gone {
+  readonly path: string;
+  readonly lowerPath: string;
+  readonly ino: bigint;
+}
+
+interface Found {
+  readonly changes: Change[];
+  readonly gone: Gone[];
+  /** New names of files that came from below, by the number they had there. */
+  readonly moved: Map<bigint, Change>;
+  /** Lower paths of directories that have another name now. */
+  readonly redirected: Set<string>;
+}
+
+/** Compares the upper with what lies below it, and walks nothing else. */
+export function* changes(state: OverlayState): Op<readonly Change[]> {
+  const { upper } = state;
+  if (upper === undefined) return [];
+  const found: Found = { changes: [], gone: [], moved: new Map(), redirected: new Set() };
+  const { lowers } = state.root;
+  yield* walk(state, found, { upper: upper.root, lowers, path: '', lowerPath: '', opaque: false });
+  for (const { path, lowerPath, ino } of found.gone) {
+    if (found.redirected.has(lowerPath)) continue;
+    const added = found.moved.get(ino);
+    if (added === undefined) found.changes.push({ kind: 'deleted', path });
+    else {
+      found.moved.delete(ino);
+      found.changes[found.changes.indexOf(added)] = {
+        kind: 'renamed',
+        path: added.path,
+        oldPath: lowerPath,
+      };
+    }
+  }
+  return found.changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+function* walk(state: OverlayState, found: Found, place: Place): Op<void> {
+  const upper = state.layer(0);
+  const seen = new Set<Name>();
+  for (const { name } of yield* listLayer(upper, OWN_REQUEST, place.upper)) {
+    if (upper.form === 'oci' && name.startsWith(OCI_PREFIX)) {
+      if (name !== OCI_OPAQUE)
+        yield* gone(state, found, place, name.slice(OCI_PREFIX.length) as Name);
+      continue;
+    }
+    seen.add(name);
+    const entry = yield* upper.find(OWN_REQUEST, place.upper, name);
+    if (entry === undefined) continue;
+    try {
+      if (isWhiteout(entry.attr)) yield* gone(state, found, place, name);
+      else yield* present(state, found, place, name, entry);
+    } finally {
+      upper.forget(entry.node);
+    }
+  }
+  if (place.opaque) yield* missing(state, found, place, seen);
+}
+
+/** Names of the lowers that an opaque directory hides and does not have itself. */
+function* missing(state: OverlayState, found: Found, place: Place, seen: Set<Name>): Op<void> {
+  for (const { at, node } of place.lowers)
+    for (const { name } of yield* listLayer(state.layer(at), OWN_REQUEST, node)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      yield* gone(state, found, place, name);
+    }
+}
+
+function join(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
+}
+
+function* gone(state: OverlayState, found: Found, place: Place, name: Name): Op<void> {
+  const hits: Hit[] = [];
+  try {
+    yield* collectHits(state, OWN_REQUEST, place.lowers, name, hits);
+    const [first] = hits;
+    if (first === undefined) return;
+    const path = join(place.path, name);
+    // An OCI mark beside an entry of its own upper hides nothing that is not replaced anyway.
+    if (yield* state.layer(0).has(OWN_REQUEST, place.upper, name)) {
+      const own = yield* state.layer(0).find(OWN_REQUEST, place.upper, name);
+      if (own !== undefined) {
+        state.layer(0).forget(own.node);
+        if (!isWhiteout(own.attr)) return;
+      }
+    }
+    found.gone.push({
+      path,
+      lowerPath: join(place.lowerPath, name),
+      ino: shownIno(state.layer(first.at), first.entry.attr.ino),
+    });
+  } finally {
+    forgetAll(state, hits);
+  }
+}
+
+function* present(
+  state: OverlayState,
+  found: Found,
+  place: Place,
+  name: Name,
+  entry: { readonly node: NodeId; readonly attr: Attr },
+): Op<void> {
+  const below: Hit[] = [];
+  const merged: Hit[] = [];
+  try {
+    yield* collectHits(state, OWN_REQUEST, place.lowers, name, below);
+    const search = [{ at: 0, node: place.upper }, ...(place.opaque ? [] : place.lowers)];
+    yield* collectHits(state, OWN_REQUEST, search, name, merged);
+    if (isDirectory(entry.attr)) {
+      yield* directory(state, found, place, name, entry, below, merged.slice(1));
+    } else yield* file(state, found, place, name, entry, below[0]);
+  } finally {
+    forgetAll(state, below);
+    forgetAll(state, merged);
+  }
+}
+
+function* directory(
+  state: OverlayState,
+  found: Found,
+  place: Place,
+  name: Name,
+  entry: { readonly node: NodeId; readonly attr: Attr },
+  below: readonly Hit[],
+  merged: readonly Hit[],
+): Op<void> {
+  const path = join(place.path, name);
+  const redirect = yield* redirectOf(state.layer(0), OWN_REQUEST, entry.node);
+  const moved = redirect !== undefined && merged.length > 0;
+  const from = !moved
+    ? join(place.lowerPath, name)
+    : redirect.startsWith('/')
+      ? redirect.slice(1)
+      : join(place.lowerPath, redirect);
+  const lower = (merged.length > 0 ? merged : below)[0];
+  if (moved) {
+    found.redirected.add(from);
+    found.changes.push({ kind: 'renamed', path, oldPath: from });
+  }
+  if (lower === undefined) found.changes.push({ kind: 'added', path });
+  else if (!isDirectory(lower.entry.attr)) found.changes.push({ kind: 'modified', path });
+  else if (!sameOwnerAndMode(entry.attr, lower.entry.attr))
+    found.changes.push({ kind: 'metadata', path });
+  const shown = merged.length > 0 ? merged : below.filter((hit) => isDirectory(hit.entry.attr));
+  yield* walk(state, found, {
+    upper: entry.node,
+    lowers: shown.map((hit) => ({ at: hit.at, node: hit.entry.node })),
+    path,
+    lowerPath: from,
+    opaque: merged.length === 0 && shown.length > 0,
+  });
+}
+
+function* file(
+  state: OverlayState,
+  found: Found,
+  place: Place,
+  name: Name,
+  entry: { readonly node: NodeId; readonly attr: Attr },
+  below: Hit | undefined,
+): Op<void> {
+  const path = join(place.path, name);
+  const { attr } = entry;
+  const origin = yield* originIno(state, OWN_REQUEST, entry.node);
+  const old = below?.entry.attr;
+  const ino =
+    below === undefined ? undefined : shownIno(state.layer(below.at), below.entry.attr.ino);
+  if (old === undefined || (origin !== undefined && origin !== ino)) {
+    const change: Change = { kind: old === undefined ? 'added' : 'modified', path };
+    found.changes.push(change);
+    if (origin !== undefined) found.moved.set(origin, change);
+    return;
+  }
+  // Copy-up keeps size and modification time: where they are as below, no data was written since.
+  const same =
+    typeOf(old) === typeOf(attr) && old.size === attr.size && old.mtimeNs === attr.mtimeNs;
+  found.changes.push({ kind: same ? 'metadata' : 'modified', path });
+}
+
+function sameOwnerAndMode(a: Attr, b: Attr): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+}
+
+function forgetAll(state: OverlayState, hits: readonly Hit[]): void {
+  for (const hit of hits) state.layer(hit.at).forget(hit.entry.node);
+}

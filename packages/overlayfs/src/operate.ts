@@ -1,0 +1,53 @@
+import type { Maybe } from '@scorpiofs/fuse';
+import { collect } from './node-table.js';
+import { run, type Op } from './run.js';
+import type { OverlayState } from './state.js';
+import { clearWork } from './work.js';
+
+/**
+ * Runs one operation. Nodes that it made are dropped at its end unless somebody holds them now; when several are under way,
+ * at the end of the last, since one may use what another made.
+ */
+export function operate<T>(state: OverlayState, op: Op<T>): Maybe<T> {
+  if (state.prepared !== true) {
+    const prepared = prepare(state);
+    if (prepared instanceof Promise) return prepared.then(() => operate(state, op));
+  }
+  state.active++;
+  let result: Maybe<T>;
+  try {
+    result = run(op);
+  } catch (error) {
+    ended(state);
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(() => ended(state));
+  ended(state);
+  return result;
+}
+
+function ended(state: OverlayState): void {
+  state.active--;
+  if (state.active > 0 || state.fresh.size === 0) return;
+  for (const node of state.fresh) collect(state, node);
+  state.fresh.clear();
+}
+
+/** Before the first operation: what an earlier run left half made goes. */
+function prepare(state: OverlayState): Maybe<void> {
+  if (state.prepared instanceof Promise) return state.prepared;
+  if (state.upper === undefined) state.prepared = true;
+  else {
+    const cleared = run(clearWork(state));
+    if (cleared instanceof Promise)
+      state.prepared = cleared.then(
+        () => void (state.prepared = true),
+        (error: unknown) => {
+          state.prepared = undefined;
+          throw error;
+        },
+      );
+    else state.prepared = true;
+  }
+  return state.prepared === true ? undefined : state.prepared;
+}
