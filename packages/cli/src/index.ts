@@ -9,3 +9,4 @@ export { openConfig } from './open-config.js';
 export { processOutput, type Output } from './output.js';
 export { report, runProgram } from './run-program.js';
 export { antaresProgram, scorpioProgram } from './programs.js';
+export { overlayProgram } from './commands/overlay.js';

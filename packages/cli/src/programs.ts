@@ -4,6 +4,7 @@ import { CONFIG_COMMAND } from './commands/config.js';
 import { DEMO_COMMAND } from './commands/demo.js';
 import { DOCTOR_COMMAND } from './commands/doctor.js';
 import { MONO_COMMAND } from './commands/mono.js';
+import { OVERLAY_COMMAND } from './commands/overlay.js';
 import { PASSTHROUGH_COMMAND } from './commands/passthrough.js';
 import { SERVE_COMMAND } from './commands/serve.js';
 import { ANTARES_GLOBALS, SCORPIO_GLOBALS } from './global-flags.js';
@@ -22,6 +23,7 @@ export function scorpioProgram(): ProgramSpec {
     commands: [
       SERVE_COMMAND,
       MONO_COMMAND,
+      OVERLAY_COMMAND,
       PASSTHROUGH_COMMAND,
       DEMO_COMMAND,
       CONFIG_COMMAND,

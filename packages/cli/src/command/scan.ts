@@ -125,7 +125,8 @@ function takeHelp(scan: Scan, words: readonly string[]): Scanned {
 function takeWord(scan: Scan, word: string, afterDashes: boolean): void {
   const command = current(scan);
   const arg = command.args?.[scan.args.length];
-  if (command.commands !== undefined && !afterDashes && command.args === undefined) {
+  const named = command.commands?.some((c) => c.name === word) === true && scan.args.length === 0;
+  if (command.commands !== undefined && !afterDashes && (command.args === undefined || named)) {
     if (!command.commands.some((c) => c.name === word))
       throw unknownCommand(scan.program, scan.path, word);
     scan.path.push(word);

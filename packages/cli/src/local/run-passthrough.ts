@@ -19,9 +19,10 @@ export async function runPassthrough(invocation: Invocation): Promise<ExitCode> 
     mountpoint,
     options: { fsName: source, subtype: 'scorpio-passthrough', ...mount },
     open: () =>
-      withExit(
-        EXIT.usage,
-        () => new PassthroughFs(source, { ...owners, readOnly: mount.readOnly ?? false }),
-      ),
+      withExit(EXIT.usage, () => ({
+        fileSystem: new PassthroughFs(source, { ...owners, readOnly: mount.readOnly ?? false }),
+        // The session ends it.
+        [Symbol.dispose]: () => undefined,
+      })),
   });
 }

@@ -8,11 +8,17 @@ import { startLogging } from '../log/start-logging.js';
 import { openConfig } from '../open-config.js';
 import { inBackground, reportFailure, reportMounted, startInBackground } from './background.js';
 
+export interface Served extends Disposable {
+  readonly fileSystem: FileSystem;
+  /** Worth a warning before it is mounted. */
+  readonly note?: string | undefined;
+}
+
 export interface LocalMount {
   readonly mountpoint: string;
   readonly options: MountOptions;
-  /** Made in the process that serves. */
-  readonly open: () => FileSystem | Promise<FileSystem>;
+  /** Made in the process that serves, and disposed of after the mount. */
+  readonly open: () => Served | Promise<Served>;
 }
 
 /**
@@ -37,8 +43,10 @@ async function serveHere(invocation: Invocation, local: LocalMount): Promise<Exi
   await using logging = startLogging(invocation, openConfig(invocation, { fileOptional: true }));
   const log = logging.for('scorpiofs::server');
   using stop = new StopSignals(() => log);
-  await using mounted = await withExit(EXIT.mount, async () =>
-    mount(await local.open(), local.mountpoint, { ...local.options, ...fuseLog(logging) }),
+  using served = await local.open();
+  if (served.note !== undefined) log.warn(served.note);
+  await using mounted = await withExit(EXIT.mount, () =>
+    mount(served.fileSystem, local.mountpoint, { ...local.options, ...fuseLog(logging) }),
   );
   log.info('mounted', { mountpoint: mounted.mountpoint, transport: mounted.transport });
   reportMounted(invocation.env);

@@ -1,0 +1,81 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CommandError } from '../command-error.js';
+import { flagValue, type Invocation } from '../command/invocation.js';
+import { EXIT } from '../exit-codes.js';
+import { splitEscaped, type OptionList } from './option-list.js';
+
+/** Directories of an overlay, absolute. */
+export interface LayerDirectories {
+  /** Topmost first. */
+  readonly lowers: readonly string[];
+  readonly upper: string | undefined;
+  readonly work: string | undefined;
+}
+
+function usage(code: string, message: string, hint: string): CommandError {
+  return new CommandError(code, `error: ${message}`, hint, EXIT.usage);
+}
+
+/** Reads `--lower`, `--upper` and `--work`, or `lowerdir=`, `upperdir=` and `workdir=` of `-o`; a flag counts before an option. */
+export function layerDirectories(invocation: Invocation, options: OptionList): LayerDirectories {
+  const lower = flagValue(invocation, '--lower') ?? options.get('lowerdir');
+  const upperName = flagValue(invocation, '--upper') ?? options.get('upperdir');
+  const workName = flagValue(invocation, '--work') ?? options.get('workdir');
+  const lowers = (lower === undefined ? [] : splitEscaped(lower, ':')).map((path) => {
+    if (path === '') throw usage('USAGE', 'an empty lower directory', 'Write --lower A:B:C.');
+    return resolve(path);
+  });
+  if (upperName === undefined) {
+    if (lowers.length === 0)
+      throw usage(
+        'USAGE',
+        'an overlay needs at least one layer',
+        'Name the lower directories with --lower A[:B…], and what takes the changes with --upper.',
+      );
+    if (workName !== undefined)
+      throw usage('USAGE', 'a work directory without an upper', 'Name the upper with --upper.');
+    return { lowers, upper: undefined, work: undefined };
+  }
+  const upper = resolve(upperName);
+  // Beside the upper: on its file system, and outside what is shown.
+  const work =
+    workName === undefined ? join(dirname(upper), `.${basename(upper)}.work`) : resolve(workName);
+  return { lowers, upper, work };
+}
+
+function inside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+/** What cannot work, said before anything is opened or mounted. The work directory must exist by then. */
+export function checkDirectories({ lowers, upper, work }: LayerDirectories): void {
+  for (const [i, path] of lowers.entries()) mustBeDirectory(`lower ${i + 1}`, path);
+  if (upper === undefined || work === undefined) return;
+  mustBeDirectory('upper', upper);
+  const named = [
+    ...lowers.map((path, i) => ({ role: `lower ${i + 1}`, path })),
+    { role: 'work directory', path: work },
+  ];
+  for (const { role, path } of named)
+    if (inside(path, upper) || inside(upper, path))
+      throw usage(
+        'OVERLAP',
+        `the upper ${upper} and the ${role} ${path} lie inside each other`,
+        'Give the upper a directory of its own.',
+      );
+  if (statSync(upper).dev !== statSync(work).dev)
+    throw usage(
+      'OTHER_FILE_SYSTEM',
+      `the upper ${upper} and the work directory ${work} are on different file systems`,
+      'Name a work directory beside the upper with --work.',
+    );
+}
+
+function mustBeDirectory(role: string, path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw usage('NO_LAYER', `the ${role} ${path} does not exist`, 'Create it, or name another.');
+  if (!found.isDirectory())
+    throw usage('NO_LAYER', `the ${role} ${path} is not a directory`, 'Name a directory.');
+}

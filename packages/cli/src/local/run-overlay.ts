@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { nameToUtf8, type Name } from '@scorpiofs/fuse';
+import type { Change } from '@scorpiofs/overlayfs';
+import { hasFlag, type Invocation } from '../command/invocation.js';
+import { withExit } from '../command-error.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { layerDirectories } from './layer-directories.js';
+import { refuseNested } from './nested.js';
+import { openOverlay } from './open-overlay.js';
+import { mountOptions, parseOptionList } from './option-list.js';
+import { OWNER_OPTIONS, ownerOptions } from './owner-options.js';
+import { serveLocal } from './serve-local.js';
+
+const LAYER_OPTIONS = ['lowerdir', 'upperdir', 'workdir', 'volatile'];
+
+/** Serves an overlay of host directories at a mount point. Throws `CommandError`. */
+export async function runOverlay(invocation: Invocation, mountpointArg: string): Promise<ExitCode> {
+  const mountpoint = resolve(mountpointArg);
+  const options = parseOptionList(invocation.flags.get('--option') ?? []);
+  const mount = mountOptions(options, [...OWNER_OPTIONS, ...LAYER_OPTIONS]);
+  const owners = ownerOptions(options);
+  const directories = layerDirectories(invocation, options);
+  const { lowers, upper, work } = directories;
+  refuseNested(mountpoint, [
+    ...lowers.map((path, i) => ({ role: `lower ${i + 1}`, path })),
+    ...(upper === undefined ? [] : [{ role: 'upper', path: upper }]),
+    ...(work === undefined ? [] : [{ role: 'work directory', path: work }]),
+  ]);
+  return serveLocal(invocation, {
+    mountpoint,
+    options: { fsName: 'scorpio-overlay', subtype: 'scorpio-overlay', ...mount },
+    open: () => withExit(EXIT.usage, () => openOverlay(directories, owners)),
+  });
+}
+
+const LETTERS: Readonly<Record<Change['kind'], string>> = {
+  added: 'A',
+  modified: 'M',
+  deleted: 'D',
+  renamed: 'R',
+  metadata: 'T',
+};
+
+const shown = (path: string): string => nameToUtf8(path as Name);
+
+/** Prints what an upper changes of its lowers, from the directories alone: nothing is mounted. */
+export async function runOverlayDiff(invocation: Invocation): Promise<ExitCode> {
+  const options = parseOptionList(invocation.flags.get('--option') ?? []);
+  mountOptions(options, [...OWNER_OPTIONS, ...LAYER_OPTIONS]);
+  using open = await withExit(EXIT.usage, () =>
+    openOverlay(layerDirectories(invocation, options), ownerOptions(options)),
+  );
+  const changes = await open.fileSystem.changes();
+  if (hasFlag(invocation, '--json')) {
+    const list = changes.map(({ kind, path, oldPath }) => ({
+      kind,
+      path: shown(path),
+      ...(oldPath !== undefined && { old_path: shown(oldPath) }),
+      // Only where the text above does not say it exactly.
+      ...(Buffer.from(shown(path)).toString('latin1') !== path && {
+        path_b64: Buffer.from(path, 'latin1').toString('base64'),
+      }),
+    }));
+    invocation.output.out(`${JSON.stringify(list, undefined, 2)}\n`);
+    return EXIT.ok;
+  }
+  for (const { kind, path, oldPath } of changes)
+    invocation.output.out(
+      `${LETTERS[kind]} ${oldPath === undefined ? '' : `${shown(oldPath)} -> `}${shown(path)}\n`,
+    );
+  return EXIT.ok;
+}
