@@ -8,10 +8,7 @@ export interface HealthSource {
   notReady(): string | undefined;
 }
 
-/**
- * `GET /health`: the process answers. No network, no file system, no path in the payload (spec §5). `GET /ready`: what was asked for is served (K-35);
- * until then 503 with the reason.
- */
+/** `GET /health`: the process answers. No network, no file system, no path in the payload (spec §5). */
 export function healthRoutes(source: HealthSource): Hono {
   const started = performance.now();
   return new Hono()
@@ -23,8 +20,13 @@ export function healthRoutes(source: HealthSource): Hono {
         mount_count: source.mountCount(),
       }),
     )
-    .get('/ready', (c) => {
-      const reason = source.notReady();
-      return reason === undefined ? c.json({ ready: true }) : c.json({ ready: false, reason }, 503);
-    });
+    .all('/health', (c) => c.body(null, 405, { allow: 'GET,HEAD' }));
+}
+
+/** `GET /ready`: what was asked for is served (K-35); until then 503 with the reason. */
+export function readyRoutes(source: HealthSource): Hono {
+  return new Hono().get('/ready', (c) => {
+    const reason = source.notReady();
+    return reason === undefined ? c.json({ ready: true }) : c.json({ ready: false, reason }, 503);
+  });
 }

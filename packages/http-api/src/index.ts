@@ -1,4 +1,5 @@
 export { daemonApp, type DaemonApp } from './app.js';
+export type { Access } from './access.js';
 export type { HealthSource } from './health.js';
-export { BindError, listen, type Listening } from './listen.js';
+export { BindError, listen, listenSocket, type Listening, type SocketListening } from './listen.js';
 export type { Sample } from './metrics.js';

@@ -1,5 +1,6 @@
+import { chmodSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { formatAddress, osReason, type Address } from '@scorpiofs/config';
 import type { Hono } from 'hono';
@@ -69,4 +70,49 @@ export async function listen(app: Hono, address: Address): Promise<Listening> {
     url: `http://${formatAddress(local)}`,
     close: (ms) => (closing ??= closeServer(server, ms)),
   };
+}
+
+export interface SocketListening {
+  readonly path: string;
+  /** As of `Listening`; the socket's file goes. */
+  close(ms: number): Promise<boolean>;
+}
+
+/** Serves `app` on a Unix socket that only this user can use. One that a dead daemon has left is replaced. Throws `BindError`. */
+export async function listenSocket(app: Hono, path: string): Promise<SocketListening> {
+  if (await answers(path))
+    throw new BindError(`failed to bind ${path}: another daemon listens there`);
+  try {
+    unlinkSync(path);
+  } catch {
+    // Usually there is none.
+  }
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new BindError(`failed to bind ${path}: ${osReason(error)}`, { cause: error })),
+    );
+    // The file is made within this call, so nobody gets in before its mode is right.
+    const before = process.umask(0o177);
+    try {
+      server.listen({ path }, resolve);
+    } finally {
+      process.umask(before);
+    }
+  });
+  chmodSync(path, 0o600);
+  let closing: Promise<boolean> | undefined;
+  return { path, close: (ms) => (closing ??= closeServer(server, ms)) };
+}
+
+/** Whether somebody listens on a socket. */
+async function answers(path: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }

@@ -1,0 +1,17 @@
+import type { Owner } from '../owner.js';
+
+/** What the state file keeps of a job. The members of 0.2.x first, by their names there. */
+export interface JobRecord {
+  readonly mountId: string;
+  readonly jobId: string | undefined;
+  readonly path: string;
+  readonly cl: string | undefined;
+  readonly mountpoint: string;
+  readonly upperDir: string;
+  readonly clDir: string | undefined;
+  readonly createdMs: number;
+  /** Commit of the base. Absent in old records: then the newest. */
+  readonly revision: string | undefined;
+  readonly clPath: string | undefined;
+  readonly owner: Owner | undefined;
+}

@@ -1,0 +1,82 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { flockAsync, LOCK } from '@scorpiofs/posix';
+import { isAlive, thisProcess } from '../owner.js';
+import { readState } from './read-state.js';
+import type { JobRecord } from './record.js';
+import { stateText } from './write-state.js';
+
+/**
+ * The records of all daemons that share one file. Every change is read, merge, write aside, sync, rename, under a lock beside it: a
+ * crash leaves the old or the new content (S-03), and records of a living owner are never touched (D13).
+ */
+export class StateFile {
+  readonly #owner = thisProcess();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly path: string) {}
+
+  /** Makes every record ours whose owner is gone, and returns those. Records of living owners stay. */
+  async adopt(): Promise<JobRecord[]> {
+    return await this.#exclusive(async (records) => {
+      const free = records.filter((r) => r.owner === undefined || !isAlive(r.owner));
+      const ours = free.map((r) => ({ ...r, owner: this.#owner }));
+      const others = records.filter((r) => !free.includes(r));
+      if (ours.length > 0) await this.#write([...others, ...ours]);
+      return ours;
+    });
+  }
+
+  /** Replaces this process's records. `kept`: they are given up (no owner), for the next start. */
+  async save(own: readonly Omit<JobRecord, 'owner'>[], kept = false): Promise<void> {
+    await this.#exclusive(async (records) => {
+      const others = records.filter(
+        (r) =>
+          r.owner !== undefined && !this.#isOurs(r) && !own.some((o) => o.mountId === r.mountId),
+      );
+      const owner = kept ? undefined : this.#owner;
+      await this.#write([...others, ...own.map((r) => ({ ...r, owner }))]);
+    });
+  }
+
+  async read(): Promise<JobRecord[]> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+    return readState(text, this.path);
+  }
+
+  #isOurs({ owner }: JobRecord): boolean {
+    return owner?.pid === this.#owner.pid && owner.start === this.#owner.start;
+  }
+
+  async #exclusive<T>(work: (records: JobRecord[]) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#locked(work));
+    this.#last = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async #locked<T>(work: (records: JobRecord[]) => Promise<T>): Promise<T> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await using lock = await open(`${this.path}.lock`, 'a', 0o600);
+    const r = await flockAsync(lock.fd, LOCK.EX);
+    if (r < 0) throw new Error(`locking ${this.path}.lock failed: errno ${-r}`);
+    return await work(await this.read());
+  }
+
+  async #write(records: readonly JobRecord[]): Promise<void> {
+    const aside = `${this.path}.new`;
+    {
+      await using file = await open(aside, 'w', 0o600);
+      await file.writeFile(stateText(records));
+      await file.sync();
+    }
+    await rename(aside, this.path);
+    await using directory = await open(dirname(this.path), 'r');
+    await directory.sync();
+  }
+}

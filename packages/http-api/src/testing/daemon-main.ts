@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { Antares, Base, KernelEngine, type AntaresOptions } from '@scorpiofs/antares';
+import { MegaClient } from '@scorpiofs/mega-client';
+import { Store } from '@scorpiofs/store';
+import { daemonApp } from '../app.js';
+import type { Access } from '../access.js';
+import { listen, listenSocket } from '../listen.js';
+
+export interface DaemonOrder {
+  /** Of the server. */
+  readonly url: string;
+  /** Everything lies below it. */
+  readonly root: string;
+  readonly access?: Access;
+  readonly prefix?: '/antares' | '';
+  readonly options?: Pick<AntaresOptions, 'keepUpper' | 'maxMounts' | 'quiesceMs'>;
+}
+
+/** A daemon as the programs make it, for tests: in a process of its own, since nobody may use a mount that he serves. */
+const order = JSON.parse(process.argv[2] ?? '{}') as DaemonOrder;
+const { url, root } = order;
+const at = (name: string): string => join(root, name);
+const source = new MegaClient({
+  baseUrl: url,
+  retry: { attempts: 1 },
+  limits: { listing: 5000 },
+});
+const store = await Store.open(at('store'));
+const base = await Base.open({ source, store, directory: at('base'), limitMs: 10_000 });
+const antares = await Antares.open({
+  ...order.options,
+  paths: {
+    upperRoot: at('up'),
+    clRoot: at('cl'),
+    mountRoot: at('mnt'),
+    stateFile: at('state.toml'),
+  },
+  engine: new KernelEngine({ limitMs: 10_000 }),
+  base,
+  source,
+  store,
+  wire: source.wire,
+  log: (level, message, fields) => {
+    if (level !== 'info') console.error(level, message, JSON.stringify(fields));
+  },
+});
+const app = daemonApp({
+  version: '0.2.3',
+  mountCount: () => 0,
+  notReady: () => undefined,
+  samples: () => [],
+  failed: (error) => console.error(error),
+  antares: () => antares,
+  access: order.access ?? {},
+  antaresPrefix: order.prefix ?? '/antares',
+});
+const http = await listen(app, { host: '127.0.0.1', port: 0 });
+const socket = await listenSocket(app, at('test.sock'));
+process.once('SIGTERM', () => {
+  void (async () => {
+    const ending = antares.close();
+    await ending;
+    await Promise.all([http.close(2000), socket.close(2000)]);
+    await base.close();
+    await source.close();
+    await store.close();
+    process.exit(0);
+  })();
+});
+process.send?.(http.url);
