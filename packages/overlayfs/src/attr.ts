@@ -21,8 +21,8 @@ export function* shown(state: OverlayState, node: OverlayNode, attr: Attr): Op<A
 function* linkCount(state: OverlayState, node: OverlayNode, attr: Attr): Op<number> {
   if (node.type === S_IFDIR)
     return node.lowers.length + (node.upper === undefined ? 0 : 1) > 1 ? 1 : attr.nlink;
-  if (node.upper === undefined || node.lowers.length === 0 || state.upper === undefined)
-    return attr.nlink;
+  if (node.upper === undefined) return Math.max(0, attr.nlink - node.linksGone);
+  if (node.lowers.length === 0 || state.upper === undefined) return attr.nlink;
   const mark = yield* getMark(state.upper, OWN_REQUEST, node.upper, 'nlink');
   if (mark === undefined) return attr.nlink;
   const delta = /^U([+-]\d+)$/.exec(Buffer.from(mark).toString('latin1'))?.[1];

@@ -4,6 +4,7 @@ import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, setMark } from './marks.js';
 import { S_IFDIR, S_IFLNK, S_IFREG } from './mode.js';
+import { linkMark } from './links.js';
 import { setUpper } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { run, wait, type Op } from './run.js';
@@ -62,7 +63,7 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
     if (size > 0) yield* copyData(state, node, upper, target, fh, size);
     yield* copyAttributes(state, source.layer, source.node, target, attr, fh);
     yield* markOrigin(state, node, source.layer, source.node, target, attr);
-    yield* keepLinkCount(state, target, attr);
+    yield* keepLinkCount(state, target, attr.nlink - node.linksGone);
     if (state.syncCopyUp && fs.fsync !== undefined)
       yield* wait(fs.fsync(OWN_REQUEST, target, fh, false));
     yield* publish(state, node, staged);
@@ -71,7 +72,7 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
     throw error;
   }
   closeData(state, node);
-  setUpper(state, node, target);
+  setUpper(state, node, target, attr.nlink - node.linksGone > 1);
   adopt(state, node, { at: 0, fh, writable: true });
 }
 
@@ -233,14 +234,14 @@ function* copyOther(state: OverlayState, node: OverlayNode, attr: Attr): Op<void
     yield* copyAttributes(state, source.layer, source.node, made.node, attr, undefined);
     if (node.type !== S_IFDIR) {
       yield* markOrigin(state, node, source.layer, source.node, made.node, attr);
-      yield* keepLinkCount(state, made.node, attr);
+      yield* keepLinkCount(state, made.node, attr.nlink - node.linksGone);
     }
     yield* publish(state, node, staged);
   } catch (error) {
     yield* abandon(state, upper, made.node, undefined, staged);
     throw error;
   }
-  setUpper(state, node, made.node);
+  setUpper(state, node, made.node, node.type !== S_IFDIR && attr.nlink - node.linksGone > 1);
 }
 
 /**
@@ -286,11 +287,11 @@ export function* markImpure(state: OverlayState, directory: OverlayNode): Op<voi
 }
 
 /** The names that stay below still count: `U+n`, relative to the upper's own links (the kernel's form). */
-function* keepLinkCount(state: OverlayState, target: NodeId, attr: Attr): Op<void> {
-  if (attr.nlink <= 1) return;
+function* keepLinkCount(state: OverlayState, target: NodeId, links: number): Op<void> {
+  if (links === 1) return;
   const { upper } = state.writable();
   try {
-    yield* setMark(upper, OWN_REQUEST, target, 'nlink', Buffer.from(`U+${attr.nlink - 1}`));
+    yield* setMark(upper, OWN_REQUEST, target, 'nlink', linkMark(links - 1));
   } catch (error) {
     if (!isErrno(error, EOPNOTSUPP, EPERM)) throw error;
   }

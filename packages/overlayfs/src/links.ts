@@ -12,6 +12,10 @@ export function* adjustLinks(state: OverlayState, node: OverlayNode, change: num
   const delta = /^U([+-]\d+)$/.exec(Buffer.from(mark).toString('latin1'))?.[1];
   if (delta === undefined) return;
   const next = Number(delta) + change;
-  const text = `U${next < 0 ? '-' : '+'}${Math.abs(next)}`;
-  yield* setMark(upper, OWN_REQUEST, node.upper, 'nlink', Buffer.from(text));
+  yield* setMark(upper, OWN_REQUEST, node.upper, 'nlink', linkMark(next));
+}
+
+/** Links to add to the upper's own, in the kernel's form. */
+export function linkMark(more: number): Buffer {
+  return Buffer.from(`U${more < 0 ? '-' : '+'}${Math.abs(more)}`);
 }

@@ -50,7 +50,13 @@ function registerLower(state: OverlayState, node: OverlayNode): void {
 }
 
 /** The node now exists in the upper as `upper`, whose reference it takes over. */
-export function setUpper(state: OverlayState, node: OverlayNode, upper: NodeId): void {
+export function setUpper(
+  state: OverlayState,
+  node: OverlayNode,
+  upper: NodeId,
+  otherNames: boolean,
+): void {
+  node.pinned = otherNames;
   node.upper = upper;
   state.layer(0).nodes.set(upper, node);
 }
@@ -89,6 +95,7 @@ export function collect(state: OverlayState, node: OverlayNode): void {
     candidate.lookups === 0 &&
     candidate.dependents === 0 &&
     candidate.copying === undefined &&
+    !candidate.pinned &&
     candidate !== state.root
   ) {
     const dropped: OverlayNode = candidate;

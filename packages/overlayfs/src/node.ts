@@ -28,6 +28,12 @@ export class OverlayNode {
   parent: OverlayNode | undefined;
   /** A name it has in `parent`; a file with several links has others too. */
   name: Name;
+  /** Names of a lower file that went before it was copied up. */
+  linksGone = 0;
+  /**
+   * A copied-up file with other names below: they find it again only by this node, so it stays as long as the overlay.
+   */
+  pinned = false;
   /** No name is left: its data lives until the last reference goes. */
   unlinked = false;
   /** `st_ino`; constant over copy-up, rename and remount. */

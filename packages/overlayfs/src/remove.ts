@@ -1,5 +1,5 @@
 import type { Name, Request } from '@scorpiofs/fuse';
-import { readAttr } from './attr.js';
+import { getattr, readAttr } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { openData } from './data-handle.js';
 import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
@@ -7,6 +7,7 @@ import { adjustLinks } from './links.js';
 import { listing } from './list-merged.js';
 import { lookup, lowerHas } from './lookup.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
+import { collect } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
@@ -28,6 +29,15 @@ export function* unlink(
   if (hidden) yield* whiteOut(state, directory, name, inUpper ? 'file' : 'nothing');
   else yield* unlinkUpper(upper, directory, name);
   nameGone(parent, node, name);
+  yield* unpin(state, node);
+}
+
+/** A file without any name left, here or below, needs not stay. */
+export function* unpin(state: OverlayState, node: OverlayNode): Op<void> {
+  if (!node.pinned || !node.unlinked) return;
+  if ((yield* getattr(state, node)).attr.nlink > 0) return;
+  node.pinned = false;
+  collect(state, node);
 }
 
 /**
@@ -39,7 +49,11 @@ export function* beforeNameGoes(
   node: OverlayNode,
   inUpper: boolean,
 ): Op<void> {
-  if (node.upper === undefined) return;
+  if (node.upper === undefined) {
+    node.linksGone++;
+    if ((yield* readAttr(state, node)).nlink > 1) node.pinned = true;
+    return;
+  }
   if (!inUpper) return yield* adjustLinks(state, node, -1);
   if (node.type !== S_IFREG || node.lookups === 0) return;
   const attr = yield* readAttr(state, node);

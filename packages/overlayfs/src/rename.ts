@@ -8,6 +8,7 @@ import {
   ENOENT,
   ENOSYS,
   ENOTDIR,
+  ENOTEMPTY,
   EOPNOTSUPP,
   EPERM,
   EXDEV,
@@ -20,7 +21,7 @@ import { setMark } from './marks.js';
 import { S_IFDIR } from './mode.js';
 import { move } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import { beforeNameGoes, mustBeEmpty, nameGone } from './remove.js';
+import { beforeNameGoes, mustBeEmpty, nameGone, unpin } from './remove.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import {
@@ -53,18 +54,18 @@ export function* rename(
   flags: number,
 ): Op<void> {
   const { upper } = state.writable();
-  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) !== 0) fail(EINVAL, 'unknown rename flags');
+  if (![0, RENAME_NOREPLACE, RENAME_EXCHANGE].includes(flags)) fail(EINVAL, 'rename flags');
   refuseMark(upper, to.name);
   const source = yield* mustFind(state, req, from);
   const target = (yield* lookup(state, req, to.parent, to.name))?.node;
-  if (flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) fail(EINVAL, 'both rename flags');
-  if (isAncestor(source, to.parent)) fail(EINVAL, 'directory into itself');
+  // In the kernel's order (vfs_rename and its callers): programs tell these failures apart.
   if (flags === RENAME_NOREPLACE && target !== undefined) fail(EEXIST, 'target exists');
-  if (flags === RENAME_EXCHANGE) {
-    const other = target ?? fail(ENOENT, 'nothing to exchange with');
-    if (isAncestor(other, from.parent)) fail(EINVAL, 'directory into itself');
-    return yield* exchange(state, req, from, to, source, other);
-  }
+  if (flags === RENAME_EXCHANGE && target === undefined) fail(ENOENT, 'nothing to exchange with');
+  if (isAncestor(source, to.parent)) fail(EINVAL, 'directory into itself');
+  if (target !== undefined && isAncestor(target, from.parent))
+    fail(flags === RENAME_EXCHANGE ? EINVAL : ENOTEMPTY, 'target holds the source');
+  if (flags === RENAME_EXCHANGE && target !== undefined)
+    return yield* exchange(state, req, from, to, source, target);
   if (source === target) return;
   if (target !== undefined) {
     if (source.type === S_IFDIR && target.type !== S_IFDIR) fail(ENOTDIR, 'target is no directory');
@@ -126,6 +127,7 @@ function* replace(
   if (target !== undefined) {
     nameGone(to.parent, target, to.name);
     if (target.type === S_IFDIR) target.unlinked = true;
+    yield* unpin(state, target);
   }
   from.parent.listing?.delete(from.name);
   to.parent.listing?.set(to.name, source.ino, source.type);

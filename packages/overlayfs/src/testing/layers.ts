@@ -5,7 +5,7 @@ import path from 'node:path';
 import { MemoryFs, nameFromUtf8, ROOT_NODE, type NodeId } from '@scorpiofs/fuse';
 import { PassthroughFs, type PassthroughOptions } from '@scorpiofs/passthroughfs';
 
-import type { OverlayLayer } from '../layers.js';
+import type { MarkForm, OverlayLayer } from '../layers.js';
 import { OverlayFs } from '../overlay-fs.js';
 import { OWN_REQUEST, type OverlayOptions } from '../state.js';
 
@@ -49,7 +49,7 @@ export function makeFolders(lowers: number, place = os.tmpdir()): Folders {
 export function diskOverlay(
   folders: Omit<Folders, 'dir'>,
   options: Partial<OverlayOptions> & {
-    readonly form?: 'kernel' | 'oci';
+    readonly form?: MarkForm;
     readonly host?: PassthroughOptions;
   } = {},
 ): { readonly overlay: OverlayFs; readonly end: () => void } {

@@ -1,0 +1,14 @@
+import type { FileSystem } from '@scorpiofs/fuse';
+
+import type { MarkForm } from '../layers.js';
+import { OverlayFs } from '../overlay-fs.js';
+import { diskOverlay, memoryUpper, type Folders } from './layers.js';
+
+/** For tests, whose child processes want a function and arguments that are JSON. */
+export function createDiskOverlay(folders: Folders, form: MarkForm = 'kernel'): FileSystem {
+  return diskOverlay(folders, { form }).overlay;
+}
+
+export function createMemoryOverlay(): FileSystem {
+  return new OverlayFs({ upper: memoryUpper(), lowers: [] });
+}
