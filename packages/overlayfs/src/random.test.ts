@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { MemoryFs, type FileSystem } from '@scorpiofs/fuse';
 import { PassthroughFs } from '@scorpiofs/passthroughfs';
 
+import { DirectClient } from '@scorpiofs/fuse/testing';
+
 import type { MarkForm, OverlayLayer } from './layers.js';
 import { OverlayFs } from './overlay-fs.js';
 import {
@@ -17,6 +19,7 @@ import {
   type RandomOp,
 } from './testing/random-ops.js';
 import { makeFolders, memoryUpper } from './testing/layers.js';
+import { slowLayer } from './testing/slow-layer.js';
 
 interface Stack {
   readonly overlay: OverlayFs;
@@ -139,6 +142,31 @@ describe('random operations: the overlay is what a plain file system would be (i
       );
     });
   }
+
+  test('in memory, with layers that answer later', async () => {
+    const changes = fc.array(fc.oneof(...randomOps(true)), { maxLength: 30, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(base(true), changes, async (below, ops) => {
+        const [lower, model] = [new MemoryFs(), new MemoryFs()];
+        for (const op of below) {
+          await apply(lower, op);
+          await apply(model, op);
+        }
+        const upper = memoryUpper();
+        const overlay = new OverlayFs({
+          upper: { ...upper, layer: slowLayer(upper.layer) },
+          lowers: [{ layer: slowLayer(lower) }],
+        });
+        const at = new DirectClient(overlay);
+        for (const [i, op] of ops.entries())
+          expect([i, await apply(overlay, op)]).toEqual([i, await apply(model, op)]);
+        expect(await snapshot(overlay)).toEqual(await snapshot(model));
+        expect(at.references).toBe(0);
+        overlay.destroy();
+      }),
+      { numRuns: runs(60) },
+    );
+  });
 
   test('in memory, with hard links of lower and upper files', async () => {
     const changes = fc.array(fc.oneof(...randomOps(true)), { maxLength: 40, size: 'max' });

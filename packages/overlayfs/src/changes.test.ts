@@ -1,0 +1,90 @@
+import { expect, test } from '@jest/globals';
+import { MemoryFs } from '@scorpiofs/fuse';
+import { countingFs, DirectClient } from '@scorpiofs/fuse/testing';
+
+import type { MarkForm } from './layers.js';
+import { OverlayFs } from './overlay-fs.js';
+import { memoryUpper } from './testing/layers.js';
+
+async function lowerTree(): Promise<MemoryFs> {
+  const memory = new MemoryFs();
+  const client = new DirectClient(memory);
+  for (const dir of ['/d', '/d/e', '/whole', '/whole/sub', '/other']) await client.mkdir(dir);
+  for (const file of [
+    '/d/f',
+    '/d/e/deep',
+    '/whole/sub/x',
+    '/whole/y',
+    '/g',
+    '/h',
+    '/other/z',
+    '/k',
+  ])
+    await client.writeFile(file, file);
+  return memory;
+}
+
+function listed(changes: Awaited<ReturnType<OverlayFs['changes']>>): string[] {
+  return changes.map(({ kind, path, oldPath }) => [kind, path, oldPath].filter(Boolean).join(' '));
+}
+
+for (const form of ['kernel', 'oci'] as MarkForm[])
+  test(`changes of every kind, ${form} form, also after a remount (issue 4 item 5)`, async () => {
+    const lower = await lowerTree();
+    const upper = { ...memoryUpper(), form };
+    const make = () => new OverlayFs({ upper, lowers: [{ layer: lower, form: 'none' }] });
+    const overlay = make();
+    expect(await overlay.changes()).toEqual([]);
+    const client = new DirectClient(overlay);
+    await client.appendFile('/d/f', 'more');
+    await client.chmod('/d/e/deep', 0o755);
+    await client.unlink('/g');
+    await client.rename('/h', '/d/h2');
+    await client.rename('/other', '/moved');
+    await client.mkdir('/new');
+    await client.writeFile('/new/n', 'n');
+    await client.rename('/whole/sub', '/sub2');
+    await client.unlink('/whole/y');
+    await client.rmdir('/whole');
+    await client.mkdir('/whole');
+    await client.unlink('/k');
+    await client.symlink('elsewhere', '/k');
+    const wanted = [
+      'metadata d/e/deep',
+      'modified d/f',
+      'renamed d/h2 h',
+      'deleted g',
+      'modified k',
+      'renamed moved other',
+      'added new',
+      'added new/n',
+      'renamed sub2 whole/sub',
+      'deleted whole/y',
+    ];
+    expect(listed(await overlay.changes())).toEqual(wanted);
+    overlay.destroy();
+    expect(listed(await make().changes())).toEqual(wanted);
+  });
+
+test('the cost is that of the changes, not of the base (issue 4 item 5)', async () => {
+  const lower = new MemoryFs();
+  const client = new DirectClient(lower);
+  for (let d = 0; d < 20; d++) {
+    await client.mkdir(`/d${d}`);
+    for (let f = 0; f < 50; f++) await client.writeFile(`/d${d}/f${f}`, 'x');
+  }
+  const counted = countingFs(lower);
+  const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: counted.fs }] });
+  const top = new DirectClient(overlay);
+  await top.appendFile('/d3/f7', 'y');
+  await top.unlink('/d4/f1');
+  const before = sum(counted.calls);
+  expect(listed(await overlay.changes())).toEqual(['modified d3/f7', 'deleted d4/f1']);
+  expect(sum(counted.calls) - before).toBeLessThan(20);
+});
+
+function sum(calls: ReadonlyMap<string, number>): number {
+  let all = 0;
+  for (const [name, count] of calls) if (name !== 'forget') all += count;
+  return all;
+}

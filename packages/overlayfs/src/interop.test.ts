@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { MemoryFs } from '@scorpiofs/fuse';
+import { PassthroughFs } from '@scorpiofs/passthroughfs';
+
+import { diskOverlay, makeFolders, type Folders } from './testing/layers.js';
+import { apply, randomOps, snapshot, type RandomOp } from './testing/random-ops.js';
+
+const place = fs.existsSync('/dev/shm') ? '/dev/shm' : undefined;
+
+/** The kernel's overlay of the folders, as decision D11 mounts it. */
+function kernelMount(folders: Folders): string {
+  const mountpoint = path.join(folders.dir, 'mnt');
+  fs.mkdirSync(mountpoint, { recursive: true });
+  const { lowers, upper, work } = folders;
+  const options = `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},redirect_dir=on,index=off,metacopy=off`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, mountpoint], {
+    timeout: 10_000,
+    stdio: 'pipe',
+  });
+  return mountpoint;
+}
+
+async function byKernel<T>(
+  folders: Folders,
+  work: (view: PassthroughFs) => Promise<T>,
+): Promise<T> {
+  const mountpoint = kernelMount(folders);
+  const view = new PassthroughFs(mountpoint);
+  try {
+    return await work(view);
+  } finally {
+    view.destroy();
+    execFileSync('umount', [mountpoint], { timeout: 10_000 });
+  }
+}
+
+async function byOurs<T>(
+  folders: Folders,
+  work: (view: ReturnType<typeof diskOverlay>['overlay']) => Promise<T>,
+): Promise<T> {
+  const { overlay, end } = diskOverlay(folders);
+  try {
+    return await work(overlay);
+  } finally {
+    end();
+  }
+}
+
+function canUseKernel(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const folders = makeFolders(1, place);
+  try {
+    execFileSync('umount', [kernelMount(folders)]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    fs.rmSync(folders.dir, { recursive: true });
+  }
+}
+
+const kernelTest = canUseKernel() ? test : test.skip;
+
+const base: readonly RandomOp[] = [
+  { kind: 'mkdir', path: '/a' },
+  { kind: 'mkdir', path: '/a/b' },
+  { kind: 'write', path: '/a/b/c', text: 'deep' },
+  { kind: 'write', path: '/b', text: 'b' },
+  { kind: 'mkdir', path: '/c' },
+  { kind: 'write', path: '/c/a', text: 'ca' },
+];
+
+describe('one upper, two engines (D11, O-04, issue 4 item 2; needs root and overlay in the kernel)', () => {
+  kernelTest('in turns, whatever is done: both show what a plain file system would', async () => {
+    const turn = fc.array(fc.oneof(...randomOps(false)), { maxLength: 12, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { minLength: 2, maxLength: 5 }), async (turns) => {
+        const folders = makeFolders(1, place);
+        const model = new MemoryFs();
+        try {
+          const lower = new PassthroughFs(folders.lowers[0] ?? '');
+          for (const op of base) {
+            await apply(model, op);
+            await apply(lower, op);
+          }
+          lower.destroy();
+          for (const [i, ops] of turns.entries()) {
+            const engine = i % 2 === 0 ? byOurs : byKernel;
+            await engine(folders, async (view) => {
+              for (const [j, op] of ops.entries())
+                expect([i, j, await apply(view, op)]).toEqual([i, j, await apply(model, op)]);
+            });
+            const wanted = await snapshot(model);
+            expect([i, 'ours', await byOurs(folders, snapshot)]).toEqual([i, 'ours', wanted]);
+            expect([i, 'kernel', await byKernel(folders, snapshot)]).toEqual([i, 'kernel', wanted]);
+          }
+        } finally {
+          fs.rmSync(folders.dir, { recursive: true });
+        }
+      }),
+      { numRuns: 25 * Number(process.env['RANDOM_RUNS'] ?? 1) },
+    );
+  });
+});
