@@ -105,22 +105,6 @@ describe('the other shells', () => {
     expect(Object.keys(SCRIPTS).sort()).toEqual([...fixture.shells].sort());
   });
 
-  shell('zsh')('CLI-16: zsh reads its script (skipped where zsh is not installed)', () => {
-    execFileSync('zsh', ['-n'], { input: zshScript(program) });
-  });
-
-  shell('fish')('CLI-16: fish completes (skipped where fish is not installed)', () => {
-    const ask = `${fishScript(program)}\ncomplete -C 'scorpio config in'`;
-    const text = execFileSync('fish', ['--no-config'], { input: ask, encoding: 'utf8' });
-    expect(text).toContain('init');
-  });
-
-  shell('elvish')('CLI-16: elvish completes (skipped where elvish is not installed)', () => {
-    const ask = `${elvishScript(program)}\n$edit:completion:arg-completer[scorpio] scorpio config in | each {|c| echo $c[stem] }`;
-    const text = execFileSync('elvish', ['-c', ask], { encoding: 'utf8' });
-    expect(text).toContain('init');
-  });
-
   shell('pwsh')('CLI-16: PowerShell completes (skipped where pwsh is not installed)', () => {
     const ask = `${powershellScript(program)}\n(TabExpansion2 'scorpio config in' 17).CompletionMatches.CompletionText`;
     const text = execFileSync('pwsh', ['-NoProfile', '-Command', '-'], {

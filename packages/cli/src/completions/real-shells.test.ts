@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { scorpioProgram } from '../programs.js';
+import { elvishScript } from './elvish.js';
+import { fishScript } from './fish.js';
+import { zshScript } from './zsh.js';
+
+const PATH = process.env['PATH'] ?? '';
+const installed = (name: string) => PATH.split(':').some((d) => existsSync(join(d, name)));
+const program = scorpioProgram();
+
+let dir = '';
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'scorpio-shells-'));
+  mkdirSync(join(dir, 'mine'));
+  writeFileSync(join(dir, 'my.toml'), '');
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** A shell without the user's settings, in the folder of the files above; whatever hangs is ended. */
+function run(shell: string, argv: readonly string[], input = ''): string {
+  return execFileSync(shell, argv, {
+    cwd: dir,
+    encoding: 'utf8',
+    env: { PATH, HOME: dir, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
+    input,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: 20_000,
+  });
+}
+
+const save = (name: string, text: string): string => {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+/** What is typed, and what the shell must make of it or offer. */
+const LINES = [
+  { typed: 'scorpio config in', offered: 'init' },
+  { typed: 'scorpio doctor --bun', offered: '--bundle' },
+  { typed: 'scorpio completions fi', offered: 'fish' },
+  { typed: 'scorpio -c my.t', offered: 'my.toml' },
+  { typed: 'scorpio --log-level de', offered: 'debug' },
+  { typed: 'scorpio --log-level doctor config in', offered: 'init' },
+] as const;
+
+(installed('fish') ? describe : describe.skip)('fish (skipped where fish is not installed)', () => {
+  test.each(LINES)('CLI-16: fish completes "$typed"', ({ typed, offered }) => {
+    const script = save('s.fish', `${fishScript(program)}\ncomplete -C '${typed}'\n`);
+    const words = run('fish', ['--no-config', script])
+      .split('\n')
+      .map((l) => l.split('\t')[0]);
+    expect(words).toContain(offered);
+  });
+});
+
+(installed('zsh') ? describe : describe.skip)('zsh (skipped where zsh is not installed)', () => {
+  /** Types into a zsh on a pseudo terminal and presses Tab: the line is executed with `print` in the place of `scorpio`. */
+  function zsh(typed: string): string {
+    const script = save('s.zsh', zshScript(program));
+    const ask = save(
+      'ask.zsh',
+      `zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1=; autoload -U compinit; compinit -u -D; source ${script}; scorpio() { print -r -- said: \\"\\$*\\" > ${dir}/said; print DO''NE }; print REA''DY"
+zpty -r z out '*READY*'
+zpty -w z ${`'${typed}'`}$'\\t'
+zpty -r z out '*DONE*'
+zpty -d z
+`,
+    );
+    run('zsh', ['-f', ask]);
+    return readFileSync(join(dir, 'said'), 'utf8').trim();
+  }
+
+  test.each(LINES)('CLI-16: zsh completes "$typed" at Tab', ({ typed, offered }) => {
+    const words = typed.split(' ').slice(1, -1);
+    expect(zsh(typed)).toBe(['said:', ...words, offered].join(' '));
+  });
+});
+
+(installed('elvish') && installed('script') ? describe : describe.skip)(
+  'elvish (skipped where elvish or script is not installed)',
+  () => {
+    test.each(LINES)('CLI-16: elvish completes "$typed"', ({ typed, offered }) => {
+      // The module `edit` is there in an interactive elvish only, so it gets a terminal. Elvish itself picks from what is offered by prefix.
+      const words = typed
+        .split(' ')
+        .map((w) => `'${w}'`)
+        .join(' ');
+      const rc = save(
+        'rc.elv',
+        `${elvishScript(program)}
+$edit:completion:arg-completer[scorpio] ${words} | each {|c|
+    if (eq (kind-of $c) string) { echo $c } else { echo $c[stem] }
+} > ${dir}/offered
+exit
+`,
+      );
+      run('script', ['-qec', `elvish -rc ${rc}`, '/dev/null']);
+      expect(readFileSync(join(dir, 'offered'), 'utf8').split('\n')).toContain(offered);
+    });
+  },
+);
