@@ -60,6 +60,11 @@ export interface AntaresOptions {
   readonly log?: AntaresLog;
 }
 
+export interface DeleteOptions {
+  /** The directories stay, whatever `keepUpper` says. */
+  readonly keep?: boolean;
+}
+
 export interface ChangeOfLayers {
   /** Processes inside do not stop it; they stay on the old view. */
   readonly force?: boolean | undefined;
@@ -117,6 +122,11 @@ export class Antares {
   }
 
   /** `degraded` while a view is in the state Failed (W-68). */
+  /** Whether there is no view and none is being made. */
+  get idle(): boolean {
+    return this.#jobs.size + this.#pending.size === 0;
+  }
+
   get health(): 'healthy' | 'degraded' {
     return [...this.#jobs.values()].some((job) => typeof job.state !== 'string')
       ? 'degraded'
@@ -179,13 +189,13 @@ export class Antares {
    *
    * @throws AntaresError
    */
-  async delete(id: string): Promise<MountStatus> {
+  async delete(id: string, options: DeleteOptions = {}): Promise<MountStatus> {
     this.#refuseWhenClosing();
     // Whoever comes second hears what became of it (one 200, the others 404).
     await this.#deleting.get(id)?.catch(() => undefined);
     const job = this.#job(id);
     this.#refuseInBetween(job, '; retry after switch/unmount completes');
-    const work = this.#track(this.#end(job));
+    const work = this.#track(this.#end(job, options.keep ?? false));
     this.#deleting.set(id, work);
     try {
       return await work;
@@ -194,10 +204,10 @@ export class Antares {
     }
   }
 
-  async deleteJob(jobId: string): Promise<MountStatus> {
+  async deleteJob(jobId: string, options: DeleteOptions = {}): Promise<MountStatus> {
     const { mountId } = this.#byJob(jobId);
     try {
-      return await this.delete(mountId);
+      return await this.delete(mountId, options);
     } catch (error) {
       if (error instanceof AntaresError && error.code === 'NOT_FOUND') throw unknownJob(jobId);
       throw error;
@@ -493,7 +503,7 @@ export class Antares {
 
   // ---- ending
 
-  async #end(job: Job): Promise<MountStatus> {
+  async #end(job: Job, keep: boolean): Promise<MountStatus> {
     const { engine, base, paths, keepUpper = false } = this.#options;
     this.#setState(job, 'Unmounting');
     job.lastSeenMs = Date.now();
@@ -517,9 +527,9 @@ export class Antares {
     );
     // Only directories that were made here go; a mount point that a caller named is the caller's.
     if (dirname(job.mountpoint) === paths.mountRoot) await rmdirIfThere(job.mountpoint);
-    if (!keepUpper) await this.#removeDirectories(job, goneOf(inside));
+    if (!keep && !keepUpper) await this.#removeDirectories(job, goneOf(inside));
     if (job.held) await base.release(job.revision);
-    this.#log('info', 'view ended', { mount_id: job.mountId, kept: String(keepUpper) });
+    this.#log('info', 'view ended', { mount_id: job.mountId, kept: String(keep || keepUpper) });
     return this.#status(job);
   }
 

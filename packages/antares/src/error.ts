@@ -1,4 +1,4 @@
-/** What clients match on (spec 1.4); the last three are additive. */
+/** What clients match on (spec 1.4); what follows SHUTDOWN is additive. */
 export type AntaresCode =
   | 'INVALID_REQUEST'
   | 'NOT_FOUND'
@@ -8,6 +8,7 @@ export type AntaresCode =
   | 'BUSY'
   | 'CONFLICT'
   | 'TOO_MANY_MOUNTS'
+  | 'STARTING'
   | 'STATE_FILE';
 
 /** A failure that a client is told: its message is for the answer's `error`, the hint for people. */

@@ -1,3 +1,10 @@
+import {
+  ANTARES_SERVE_COMMAND,
+  httpMountCommand,
+  LIST_COMMAND,
+  MOUNT_COMMAND,
+  UMOUNT_COMMAND,
+} from './antares/commands.js';
 import type { ProgramSpec } from './command/spec.js';
 import { completionsCommand } from './commands/completions.js';
 import { CONFIG_COMMAND } from './commands/config.js';
@@ -22,6 +29,10 @@ export function scorpioProgram(): ProgramSpec {
     globalsAnywhere: true,
     commands: [
       SERVE_COMMAND,
+      MOUNT_COMMAND,
+      UMOUNT_COMMAND,
+      LIST_COMMAND,
+      httpMountCommand('http://127.0.0.1:2725/antares'),
       MONO_COMMAND,
       OVERLAY_COMMAND,
       PASSTHROUGH_COMMAND,
@@ -50,6 +61,12 @@ export function antaresProgram(): ProgramSpec {
     note: 'note: `antares` is deprecated; prefer `scorpio <subcommand>`',
     globals: ANTARES_GLOBALS,
     globalsAnywhere: false,
-    commands: [],
+    commands: [
+      ANTARES_SERVE_COMMAND,
+      MOUNT_COMMAND,
+      UMOUNT_COMMAND,
+      LIST_COMMAND,
+      httpMountCommand('http://127.0.0.1:2726'),
+    ],
   };
 }

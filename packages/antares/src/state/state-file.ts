@@ -39,6 +39,13 @@ export class StateFile {
     });
   }
 
+  /** Drops one record, whoever wrote it. */
+  async remove(mountId: string): Promise<void> {
+    await this.#exclusive(async (records) => {
+      await this.#write(records.filter((r) => r.mountId !== mountId));
+    });
+  }
+
   async read(): Promise<JobRecord[]> {
     let text: string;
     try {

@@ -13,7 +13,11 @@ import {
 const bare = (flag: FlagSpec) => flag.name.slice(2);
 
 /** Options, positionals and subcommands of one level as yargs knows them. */
-function level(program: ProgramSpec, path: readonly string[]): Argv {
+function level(
+  program: ProgramSpec,
+  path: readonly string[],
+  flags: readonly FlagSpec[] = flagsAt(program, path),
+): Argv {
   const command = commandsOn(program, path).at(-1) ?? program;
   const parser = yargs()
     .scriptName([program.name, ...path].join(' '))
@@ -35,7 +39,7 @@ function level(program: ProgramSpec, path: readonly string[]): Argv {
       `${[command.summary, command.details].filter(Boolean).join('\n\n')}\n\nUsage: ${usageLine(program, path)}`,
     )
     .updateStrings({ 'Positionals:': 'Arguments:', string: 'VALUE' });
-  for (const flag of flagsAt(program, path))
+  for (const flag of flags)
     parser.option(bare(flag), {
       describe: flag.doc,
       ...(flag.short !== undefined && { alias: flag.short.slice(1) }),
@@ -78,12 +82,14 @@ export async function readValues(
   path: readonly string[],
   canonical: readonly string[],
 ): Promise<Values> {
-  const parser = level(program, path).fail((message, error) => {
+  // Where globals may stand was checked before (`scan`): in front of a subcommand they count too.
+  const flagsHere = [...new Set([...flagsAt(program, path), ...program.globals])];
+  const parser = level(program, path, flagsHere).fail((message, error) => {
     throw error ?? new Error(message);
   });
   const found: Record<string, unknown> = await parser.parseAsync(canonical.slice(path.length));
   const flags = new Map<string, readonly string[]>();
-  for (const flag of flagsAt(program, path)) {
+  for (const flag of flagsHere) {
     const value = found[bare(flag)];
     if (value === undefined || value === false) continue;
     flags.set(flag.name, (Array.isArray(value) ? value : [value]).map(String));

@@ -7,9 +7,11 @@ import {
   type Config,
 } from '@scorpiofs/config';
 import { mount, type ChannelEnd, type Mounted } from '@scorpiofs/fuse';
-import { daemonApp, listen, type Listening } from '@scorpiofs/http-api';
+import { daemonApp, listen, type Listening, type SocketListening } from '@scorpiofs/http-api';
 import { Store } from '@scorpiofs/store';
 import type { View } from '@scorpiofs/dicfuse';
+import { noEngine, openAntares, starting, type AntaresPart } from '../antares/open-antares.js';
+import { openSocket, socketPath } from '../antares/socket.js';
 import { explain, withExit } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Log, Logging } from '../log/logger.js';
@@ -26,6 +28,7 @@ import { countWorks } from './works-file.js';
 
 /** Requests under way may take this long once a stop is wanted (spec §2.5). */
 const HTTP_CLOSE_MS = 20_000;
+const VIEWS_CLOSE_MS = 15_000;
 /** Programs that are inside the mount may go on for this long after it left the tree. */
 const BUSY_MS = 2000;
 /** A second signal ends the process after this much, whatever the kernel does. */
@@ -45,6 +48,10 @@ interface Parts extends Sampled {
   notReady: string | undefined;
   embedded?: EmbeddedServer;
   http?: Listening;
+  socket?: SocketListening | undefined;
+  antares?: AntaresPart;
+  /** Done, well or not, when nothing of Antares is being started any more. */
+  starting?: Promise<unknown>;
   store?: Store;
   client?: ReturnType<typeof openClient>;
   view?: View;
@@ -57,6 +64,7 @@ function isLoopback(host: string): boolean {
 
 /** Takes the address first: a daemon that cannot be reached mounts nothing (K-20, K-36). */
 async function startHttp(parts: Parts, { config }: ServeOptions, log: Log): Promise<Listening> {
+  const { http_token: token, http_allow_remote: allowRemote } = config.values;
   const app = daemonApp({
     version: packageVersion(),
     mountCount: () => parts.works,
@@ -64,9 +72,15 @@ async function startHttp(parts: Parts, { config }: ServeOptions, log: Log): Prom
     samples: () => daemonSamples(parts),
     failed: (error) =>
       log.error('request failed', { reason: explain(error).stack ?? explain(error).message }),
+    antares: () => {
+      if (parts.antares !== undefined) return parts.antares.antares;
+      throw noEngine(config) ?? starting();
+    },
+    access: { token, allowRemote },
   });
   const address = parseAddress(config.values.http_addr) ?? { host: '127.0.0.1', port: 0 };
   const http = await withExit(EXIT.bind, () => listen(app, address));
+  parts.socket = await openSocket(app, socketPath(config, 'scorpio'), log);
   // HTTP-05.
   if (!isLoopback(http.address.host) && config.values.http_token === undefined)
     log.warn('listening on an address that other hosts reach', {
@@ -113,6 +127,18 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
   return parts.mounted;
 }
 
+/** Brings jobs back and makes new ones, where this process can. */
+async function startAntares(parts: Parts, { config, logging }: ServeOptions): Promise<void> {
+  const { client, store } = parts;
+  if (client === undefined || store === undefined) return;
+  const refusal = noEngine(config);
+  if (refusal === undefined) parts.antares = await openAntares({ config, client, store, logging });
+  else
+    logging
+      .for('scorpiofs::antares')
+      .warn('no views of jobs', { reason: refusal.message, hint: refusal.hint });
+}
+
 /** Prepares everything that can be checked without a server, mounts, and resolves when the daemon is to end. */
 async function run(parts: Parts, options: ServeOptions, log: Log): Promise<ExitCode> {
   const { config, repo, stop } = options;
@@ -139,7 +165,10 @@ async function run(parts: Parts, options: ServeOptions, log: Log): Promise<ExitC
   );
   parts.client = openClient(config, parts.embedded?.url);
   const { address } = parts.http;
-  const mounting = mountView(parts, options, workspace);
+  const antares = startAntares(parts, options);
+  parts.starting = antares.catch(() => undefined);
+  const both = [mountView(parts, options, workspace), antares] as const;
+  const mounting = Promise.all(both).then(([mounted]) => mounted);
   const announce = (): void => log.info(`server running on ${formatAddress(address)}`);
   // The line comes when the workspace is there, or when it is clear that it has to wait for its server.
   const first = await Promise.race([mounting, waits(parts, stop.signal)]);
@@ -204,9 +233,29 @@ async function attempt(
   }
 }
 
+async function endViews(parts: Parts): Promise<void> {
+  await parts.starting;
+  await parts.antares?.close();
+}
+
+/** Ending views may take this long (SRV-05). */
+async function withinLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`views did not end within ${VIEWS_CLOSE_MS} ms`)),
+      VIEWS_CLOSE_MS,
+    );
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /** Gives back what is held, the last thing first. False: something is left, or a request was cut off. */
 async function close(parts: Parts, log: Log): Promise<boolean> {
   parts.notReady = 'stopping';
+  // New requests about views are refused from here on (SHUTDOWN); then what runs ends.
+  const ended = await attempt('ending views', () => withinLimit(endViews(parts)), log);
+  await attempt('closing the socket', () => parts.socket?.close(HTTP_CLOSE_MS), log);
   const drained = (await parts.http?.close(HTTP_CLOSE_MS)) ?? true;
   if (!drained)
     log.error('HTTP requests did not end in time and were cut off', { limit_ms: HTTP_CLOSE_MS });
@@ -219,7 +268,7 @@ async function close(parts: Parts, log: Log): Promise<boolean> {
   await attempt('closing the client', () => parts.client?.close(), log);
   const stored = await attempt('closing the store', () => parts.store?.close(), log);
   await attempt('ending the embedded server', () => parts.embedded?.close(), log);
-  return drained && unmounted && stored;
+  return drained && ended && unmounted && stored;
 }
 
 /**

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<AntaresCode, ContentfulStatusCode>> = {
   INTERNAL_ERROR: 500,
   STATE_FILE: 500,
   SHUTDOWN: 503,
+  STARTING: 503,
   BUSY: 409,
   CONFLICT: 409,
   TOO_MANY_MOUNTS: 429,

@@ -18,6 +18,11 @@ function jobOf(c: Context): string {
   return pathSegment(c.req.url, 'by-job', 'job_id');
 }
 
+/** `?keep=true`: what the job wrote stays (`umount` without `--purge`). */
+function keepOf(c: Context): { keep: boolean } {
+  return { keep: c.req.query('keep') === 'true' };
+}
+
 /** A known path with another method: empty, with what is allowed, written as 0.2.x does. */
 function only(allow: string) {
   return (c: Context): Response => c.body(null, 405, { allow });
@@ -46,10 +51,12 @@ export function antaresRoutes(antares: () => Antares): Hono {
     .get('/mounts', (c) => c.json({ mounts: antares().list() }))
     .all('/mounts', only('POST,GET,HEAD'))
     .get('/mounts/by-job/:job', (c) => c.json(antares().describeJob(jobOf(c))))
-    .delete('/mounts/by-job/:job', async (c) => c.json(await antares().deleteJob(jobOf(c))))
+    .delete('/mounts/by-job/:job', async (c) =>
+      c.json(await antares().deleteJob(jobOf(c), keepOf(c))),
+    )
     .all('/mounts/by-job/:job', only('GET,HEAD,DELETE'))
     .get('/mounts/:id', (c) => c.json(antares().describe(idOf(c))))
-    .delete('/mounts/:id', async (c) => c.json(await antares().delete(idOf(c))))
+    .delete('/mounts/:id', async (c) => c.json(await antares().delete(idOf(c), keepOf(c))))
     .all('/mounts/:id', only('GET,HEAD,DELETE'))
     .post('/mounts/:id/cl', async (c) => {
       const id = idOf(c);

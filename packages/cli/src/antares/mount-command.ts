@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { AntaresError, type CreateRequest } from '@scorpiofs/antares';
+import type { Config } from '@scorpiofs/config';
+import { flagValue, hasFlag, type Invocation } from '../command/invocation.js';
+import { CommandError, explain } from '../command-error.js';
+import { StopSignals } from '../daemon/stop-signals.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import {
+  inBackground,
+  reportFailure,
+  reportMounted,
+  startInBackground,
+} from '../local/background.js';
+import { startLogging } from '../log/start-logging.js';
+import { openConfig } from '../open-config.js';
+import { antaresDaemon } from './antares-daemon.js';
+import { askDaemon, failureOf } from './ask-daemon.js';
+import { checkJobId } from './job-id.js';
+
+function requestOf(invocation: Invocation, config: Config): CreateRequest & { job_id: string } {
+  const job_id = checkJobId(invocation.args[0] ?? '');
+  const mountpoint = join(config.values.antares_mount_root, job_id);
+  const cl = flagValue(invocation, '--cl') ?? null;
+  return { path: '/', job_id, cl, mountpoint };
+}
+
+export async function runMount(invocation: Invocation): Promise<ExitCode> {
+  const { env, output } = invocation;
+  const config = openConfig(invocation);
+  const request = requestOf(invocation, config);
+  if (inBackground(env)) return await serveInBackground(invocation, config, request);
+  const progress = setTimeout(() => output.err('mounting…\n'), 1000);
+  let mountpoint: string;
+  try {
+    mountpoint = (await viaDaemon(config, request)) ?? (await viaOwn(invocation, config, request));
+  } catch (error) {
+    const said = explain(error);
+    throw new CommandError(
+      'MOUNT',
+      `failed to mount job ${request.job_id}: ${said.message}`,
+      said.hint ?? 'Run `scorpio doctor`, which checks what this needs.',
+      said.exit === EXIT.usage ? EXIT.usage : EXIT.mount,
+      error,
+    );
+  } finally {
+    clearTimeout(progress);
+  }
+  const { job_id } = request;
+  if (hasFlag(invocation, '--json')) output.out(`${JSON.stringify({ job_id, mountpoint })}\n`);
+  else output.out(`mounted job ${job_id} at ${mountpoint}\n`);
+  return EXIT.ok;
+}
+
+/** Undefined: no daemon runs. */
+async function viaDaemon(config: Config, body: CreateRequest): Promise<string | undefined> {
+  const answer = await askDaemon(config, { method: 'POST', path: '/mounts', body });
+  if (answer === undefined) return undefined;
+  if (answer.status !== 200)
+    throw new CommandError('MOUNT', failureOf(answer), 'See the log of the daemon.', EXIT.mount);
+  return (JSON.parse(answer.text) as { mountpoint: string }).mountpoint;
+}
+
+/** Starts a daemon that ends with its last job, and waits until it has made this one. */
+async function viaOwn(
+  invocation: Invocation,
+  config: Config,
+  request: CreateRequest,
+): Promise<string> {
+  await startInBackground(invocation.env);
+  return request.mountpoint ?? config.values.antares_mount_root;
+}
+
+async function serveInBackground(
+  invocation: Invocation,
+  config: Config,
+  request: CreateRequest,
+): Promise<ExitCode> {
+  const { env } = invocation;
+  try {
+    await using logging = startLogging(invocation, config);
+    using stop = new StopSignals(() => logging.for('scorpiofs::cli'));
+    return await antaresDaemon({
+      config,
+      logging,
+      stop,
+      address: undefined,
+      ready: async ({ antares }) => {
+        await antares.create(request);
+        reportMounted(env);
+      },
+    });
+  } catch (error) {
+    const wrapped =
+      error instanceof AntaresError
+        ? new CommandError(error.code, error.message, error.hint, EXIT.mount, error)
+        : error;
+    reportFailure(env, wrapped, EXIT.mount);
+    throw wrapped;
+  }
+}

@@ -1,0 +1,99 @@
+import { dirname, join } from 'node:path';
+import { Antares, AntaresError, Base, KernelEngine } from '@scorpiofs/antares';
+import type { Config } from '@scorpiofs/config';
+import type { MegaClient } from '@scorpiofs/mega-client';
+import type { Store } from '@scorpiofs/store';
+import { CommandError, explain } from '../command-error.js';
+import { fuseLog } from '../daemon/fuse-log.js';
+import { EXIT } from '../exit-codes.js';
+import type { Logging } from '../log/logger.js';
+
+/** The part of a daemon that makes views. */
+export interface AntaresPart {
+  readonly antares: Antares;
+  /** Ends views, then the base; what could not be ended is logged. */
+  close(): Promise<void>;
+}
+
+export interface AntaresParts {
+  readonly config: Config;
+  readonly client: MegaClient;
+  readonly store: Store;
+  readonly logging: Logging;
+}
+
+/** Why this process can make no views; undefined: it can try. */
+export function noEngine(config: Config): AntaresError | undefined {
+  const { antares_overlay_engine: wanted } = config.values;
+  if (wanted === 'userspace')
+    return new AntaresError(
+      'FUSE_ERROR',
+      'antares_overlay_engine = "userspace" is not possible: this build has the kernel engine only',
+      'Set antares_overlay_engine to auto or kernel.',
+    );
+  if (process.getuid?.() !== 0)
+    return new AntaresError(
+      'FUSE_ERROR',
+      'views cannot be mounted: the kernel overlay engine needs root',
+      'Run the daemon as root.',
+    );
+  return undefined;
+}
+
+/** `ANTARES_CL_QUIESCE_GRACE_MS`: 0–3000; 150 where it is not a number (L-12). */
+export function quiesceMs(env: Readonly<Record<string, string | undefined>>): number {
+  const text = env['ANTARES_CL_QUIESCE_GRACE_MS']?.trim() ?? '';
+  return /^\d+$/.test(text) ? Math.min(Number(text), 3000) : 150;
+}
+
+/** Takes over the jobs of daemons that are gone. Throws `CommandError` where the state file is not understood or nothing can be mounted. */
+export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
+  const { config, client, store, logging } = parts;
+  const { values } = config;
+  const log = logging.for('scorpiofs::antares');
+  const base = await Base.open({
+    source: client,
+    store,
+    directory: join(dirname(values.antares_state_file), 'base'),
+    uid: values.dicfuse_uid,
+    gid: values.dicfuse_gid,
+    mountOptions: { allowOther: values.allow_other, fsName: 'antares-base', ...fuseLog(logging) },
+  });
+  try {
+    const antares = await Antares.open({
+      paths: {
+        upperRoot: values.antares_upper_root,
+        clRoot: values.antares_cl_root,
+        mountRoot: values.antares_mount_root,
+        stateFile: values.antares_state_file,
+      },
+      engine: new KernelEngine(),
+      base,
+      source: client,
+      store,
+      wire: client.wire,
+      keepUpper: values.antares_keep_upper,
+      maxMounts: values.antares_max_mounts,
+      allowOther: values.allow_other,
+      quiesceMs: quiesceMs(process.env),
+      log: (level, message, fields) => log[level](message, fields),
+    });
+    return {
+      antares,
+      close: async () => {
+        await antares.close();
+        await base.close();
+      },
+    };
+  } catch (error) {
+    await base.close();
+    if (!(error instanceof AntaresError && error.code === 'STATE_FILE')) throw error;
+    const { message, hint } = explain(error);
+    throw new CommandError('STATE_FILE', message, hint ?? '', EXIT.usage, error);
+  }
+}
+
+/** What requests about views are answered with until there is an Antares. */
+export function starting(): AntaresError {
+  return new AntaresError('STARTING', 'the daemon is starting', 'Ask again in a moment.');
+}
