@@ -6,8 +6,10 @@ import { DirectClient, runBehaviour } from '@scorpiofs/fuse/testing';
 
 import { OverlayFs } from './overlay-fs.js';
 import { diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
+import { slowLayer } from './testing/slow-layer.js';
 
 const runner = { describe, test, beforeAll, afterAll };
+const tmpfs = fs.existsSync('/dev/shm') ? '/dev/shm' : undefined;
 const isRoot = process.getuid?.() === 0;
 
 /** Issue 4 item 6: the behavioural suite, with the upper alone, one lower and three. */
@@ -23,7 +25,20 @@ for (const lowers of [0, 1, 3]) {
   });
 }
 
+/** D7, §3: layers that wait for a server. Operations that overlap then really do. */
+runBehaviour(runner, 'OverlayFs over layers that answer later, 1 lower', 'direct', {
+  create: async () => {
+    const upper = memoryUpper();
+    const overlay = new OverlayFs({
+      upper: { ...upper, layer: slowLayer(upper.layer) },
+      lowers: [{ layer: slowLayer(new MemoryFs()) }],
+    });
+    return { client: new DirectClient(overlay) };
+  },
+});
+
 const ON_DISK = {
+  'fallocate: ZERO_RANGE': 'tmpfs has no ZERO_RANGE',
   'xattr: largest value': 'that is up to the host: ext4 keeps the xattrs of a file in one block',
   'chmod: set-group-id of a foreign group':
     'the kernel drops the bit before it asks (setattr_prepare): only it knows the supplementary groups',
@@ -33,7 +48,7 @@ for (const lowers of isRoot ? [1] : []) {
   runBehaviour(runner, `OverlayFs on disk, ${lowers} lowers`, 'direct', {
     skips: ON_DISK,
     create: async () => {
-      const folders = makeFolders(lowers);
+      const folders = makeFolders(lowers, tmpfs);
       const { overlay, end } = diskOverlay(folders);
       return {
         client: new DirectClient(overlay),

@@ -1,5 +1,5 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
-import { adopt, closeData, openData } from './data-handle.js';
+import { adopt, closeData, openData, refuseMetacopy } from './data-handle.js';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, setMark } from './marks.js';
@@ -125,6 +125,7 @@ function* copyData(
   size: number,
 ): Op<void> {
   const source = top(state, node);
+  yield* refuseMetacopy(source.layer, source.node);
   const fd = source.layer.fs.hostFd?.(source.node, 0);
   if (fd !== undefined) {
     try {

@@ -1,5 +1,6 @@
-import type { Handle } from '@scorpiofs/fuse';
-import { EIO, EROFS, fail } from './errno.js';
+import type { Handle, NodeId } from '@scorpiofs/fuse';
+import { EACCES, EIO, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
+import { getMark } from './marks.js';
 import type { LayerState } from './layers.js';
 import type { OpenLayer, OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
@@ -32,11 +33,31 @@ export function* openData(
   closeData(state, node);
   const { fs } = where.layer;
   if (fs.open === undefined) return { layer: where.layer, node: where.node, fh: NO_HANDLE };
-  // An upper file is opened for both at once: its next use is likely a write, and the owner may always do so.
-  const flags = where.layer === state.upper ? O_RDWR : O_RDONLY;
-  const reply = yield* wait(fs.open(OWN_REQUEST, where.node, flags));
-  adopt(state, node, { at: where.layer.at, fh: reply.fh, writable: flags === O_RDWR });
-  return { layer: where.layer, node: where.node, fh: reply.fh };
+  yield* refuseMetacopy(where.layer, where.node);
+  // An upper file is opened for both at once: its next use is likely a write.
+  if (where.layer === state.upper) {
+    try {
+      const { fh } = yield* wait(fs.open(OWN_REQUEST, where.node, O_RDWR));
+      adopt(state, node, { at: where.layer.at, fh, writable: true });
+      return { layer: where.layer, node: where.node, fh };
+    } catch (error) {
+      // Without root's rights a file may be readable and no more.
+      if (writable || !isErrno(error, EACCES, EPERM, EROFS, ETXTBSY)) throw error;
+    }
+  }
+  const { fh } = yield* wait(fs.open(OWN_REQUEST, where.node, O_RDONLY));
+  adopt(state, node, { at: where.layer.at, fh, writable: false });
+  return { layer: where.layer, node: where.node, fh };
+}
+
+/**
+ * The kernel's overlay with `metacopy=on` leaves a file's data below and a hole of its size here. To show zeros would be a
+ * lie (D6); the kernel can put the data in place.
+ */
+export function* refuseMetacopy(layer: LayerState, node: NodeId): Op<void> {
+  if (layer.form !== 'kernel') return;
+  if ((yield* getMark(layer, OWN_REQUEST, node, 'metacopy')) !== undefined)
+    fail(EIO, 'the data of this file is in a lower layer (metacopy=on), which is not followed');
 }
 
 /** Takes over an open layer file as the one behind the node. */

@@ -138,7 +138,7 @@ describe('random operations: the overlay is what a plain file system would be (i
           await follow(stack, model, ops);
           stack.end();
         }),
-        { numRuns: runs(150) },
+        { numRuns: runs(50) },
       );
     });
   }
@@ -164,7 +164,7 @@ describe('random operations: the overlay is what a plain file system would be (i
         expect(at.references).toBe(0);
         overlay.destroy();
       }),
-      { numRuns: runs(60) },
+      { numRuns: runs(50) },
     );
   });
 
@@ -181,7 +181,7 @@ describe('random operations: the overlay is what a plain file system would be (i
         await follow(stack, model, ops);
         stack.end();
       }),
-      { numRuns: runs(150) },
+      { numRuns: runs(50) },
     );
   });
 
@@ -206,7 +206,7 @@ describe('random operations: the overlay is what a plain file system would be (i
           stack.end();
         }
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(15) },
     );
   });
 });
