@@ -1,14 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFileSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { canMount } from '@scorpiofs/fuse/testing';
 import { startMonoServer } from '@scorpiofs/mono-server';
+import { gone } from './testing/program.js';
 import { Scratch } from './testing/scratch.js';
 
 const mounted = canMount() ? describe : describe.skip;
 
 async function doctor(scratch: Scratch, argv: string[] = [], env: Record<string, string> = {}) {
-  const program = scratch.start(['doctor', ...argv], env);
+  const program = scratch.start(['doctor', ...argv], { TMPDIR: scratch.dir, ...env });
   const code = await program.ended;
   const line = (name: string) =>
     new RegExp(`^\\[.{4}\\] ${name}: .*$`, 'm').exec(program.stdout)?.[0];
@@ -51,19 +54,69 @@ mounted('doctor beside daemons (skipped without root and /dev/fuse)', () => {
 
   test('DOC-06: --deep mounts, writes, reads, unmounts', async () => {
     await using scratch = new Scratch();
-    const said = await doctor(scratch, ['--deep'], { TMPDIR: scratch.dir });
+    const said = await doctor(scratch, ['--deep']);
     expect(said.line('trial mount')).toMatch(
-      /^\[ OK \] trial mount: mounted, written, read .* and unmounted/,
+      /^\[ OK \] trial mount: mounted, written, renamed, read .* and unmounted/,
     );
     expect(await scratch.mounts()).toEqual([]);
   });
 });
 
+mounted('what --fix and --deep leave (skipped without root and /dev/fuse)', () => {
+  test('issue 6 item 3: --deep that is interrupted leaves no mount, process or folder', async () => {
+    await using scratch = new Scratch();
+    const program = scratch.start(['doctor', '--deep'], { TMPDIR: scratch.dir });
+    const end = performance.now() + 10_000;
+    while ((await scratch.mounts()).length === 0 && performance.now() < end)
+      await new Promise((r) => setTimeout(r, 5));
+    const children = program.children();
+    program.signal('SIGKILL');
+    await program.ended;
+    for (const pid of children) await gone(pid);
+    expect(await scratch.mounts()).toEqual([]);
+    expect(readdirSync(scratch.dir).filter((n) => n.startsWith('scorpio-trial-'))).toEqual([]);
+  });
+
+  test('issue 6 item 3: another type of mount is not touched by --fix, dead or not', async () => {
+    await using scratch = new Scratch();
+    mkdirSync(scratch.mnt);
+    const source = join(import.meta.dirname, '../../../packages/fuse/dist/index.js');
+    const main = scratch.write(
+      'other.mjs',
+      `import { MemoryFs, mount } from '${source}';
+       await mount(new MemoryFs(), process.argv[2], { subtype: 'others' });
+       process.kill(process.pid, 'SIGKILL');`,
+    );
+    await promisify(execFile)(process.execPath, [main, scratch.mnt]).catch(() => {});
+    const said = await doctor(scratch, ['--fix']);
+    expect(said.line('workspace')).toContain('another file system is mounted there (fuse.others)');
+    expect(said.line('dead mounts')).toBe('[ OK ] dead mounts: none (0 alive)');
+    expect(said.code).toBe(1);
+    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+  });
+});
+
 describe('doctor', () => {
+  test('issue 6 item 3: --fix makes missing directories as a daemon would, and says so', async () => {
+    await using scratch = new Scratch();
+    const before = await doctor(scratch);
+    expect(before.line('directories')).toContain(scratch.mnt);
+    expect(readdirSync(scratch.dir)).toEqual([]);
+    const said = await doctor(scratch, ['--fix']);
+    expect(said.stderr).toMatch(/^fixing directories: made .*\/mnt, .*\/store, .*config\.toml\n$/);
+    expect(statSync(join(scratch.dir, 'store')).mode & 0o777).toBe(0o700);
+    expect(said.line('directories')).toBe('[ OK ] directories: all there');
+    expect((await doctor(scratch, ['--fix'])).stderr).toBe('');
+  });
+
   test('issue 6 item 3: --bundle writes one file for this user alone, without secrets, and no second time', async () => {
     await using scratch = new Scratch();
     const env = {
       SCORPIO_HTTP_TOKEN: 'geheim',
+      PLANTED_TOKEN: 'planted-value',
+      https_proxy: 'http://u:planted-proxy@127.0.0.1:9',
+      // A secret in the place of something else is not shown either.
+      SCORPIO_LFS_URL: 'http://127.0.0.1:9/planted-value',
       SCORPIO_BASE_URL: 'http://me:password1@127.0.0.1:9',
     };
     const first = await doctor(scratch, ['--bundle', 'report.json'], env);
@@ -76,10 +129,12 @@ describe('doctor', () => {
       'versions',
       'doctor',
       'config',
+      'environment',
       'mounts',
       'log',
     ]);
-    expect(text).not.toMatch(/geheim|password1/);
+    expect(text).not.toMatch(/geheim|password1|planted/);
+    expect(text).toContain('"PLANTED_TOKEN"');
     const second = await doctor(scratch, ['--bundle', 'report.json'], env);
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(/cannot write report\.json: File already exists/i);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { osReason } from '@scorpiofs/config';
 import { flagValue, hasFlag, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
-import { CommandError } from '../command-error.js';
+import { CommandError, explain } from '../command-error.js';
 import { doctorJson, doctorText, failures } from '../doctor/report.js';
 import type { Checked } from '../doctor/run-checks.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -10,14 +10,20 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 /** Mends what can be mended, and says so. True: something was tried. */
 async function mend({ findings }: Checked, { output }: Invocation): Promise<boolean> {
   const mendable = findings.filter((f) => f.fix !== undefined);
-  for (const { name, fix } of mendable) output.err(`fixing ${name}: ${await fix?.()}\n`);
+  for (const { name, fix } of mendable) {
+    try {
+      output.err(`fixing ${name}: ${await fix?.()}\n`);
+    } catch (error) {
+      output.err(`cannot fix ${name}: ${explain(error).message}\n`);
+    }
+  }
   return mendable.length > 0;
 }
 
-async function bundle(path: string, checked: Checked, { output }: Invocation): Promise<void> {
+async function bundle(path: string, checked: Checked, { env, output }: Invocation): Promise<void> {
   const { writeBundle } = await import('../doctor/bundle.js');
   try {
-    await writeBundle(path, checked.config, checked.findings);
+    await writeBundle(path, { ...checked, env });
   } catch (error) {
     const hint = 'Name a file that does not exist yet, in a directory that this user may write.';
     throw new CommandError('BUNDLE', `cannot write ${path}: ${osReason(error)}`, hint, EXIT.other);
@@ -29,8 +35,11 @@ async function run(invocation: Invocation): Promise<ExitCode> {
   const { runChecks } = await import('../doctor/run-checks.js');
   const deep = hasFlag(invocation, '--deep');
   let checked = await runChecks(invocation, deep);
-  if (hasFlag(invocation, '--fix') && (await mend(checked, invocation)))
+  // What a dead mount has hidden may need mending too.
+  for (let round = 0; round < 2 && hasFlag(invocation, '--fix'); round++) {
+    if (!(await mend(checked, invocation))) break;
     checked = await runChecks(invocation, deep);
+  }
   const file = flagValue(invocation, '--bundle');
   if (file !== undefined) await bundle(file, checked, invocation);
   const { findings } = checked;
@@ -50,9 +59,9 @@ export const DOCTOR_COMMAND: CommandSpec = {
     { name: '--json', doc: 'Print the findings as JSON' },
     {
       name: '--deep',
-      doc: 'Also mount something in a temporary directory, write, read and unmount it',
+      doc: 'Also mount something in a temporary directory, write, rename, read and unmount it',
     },
-    { name: '--fix', doc: 'Detach mounts whose daemon has died' },
+    { name: '--fix', doc: 'Detach mounts whose daemon has died, and make missing directories' },
     {
       name: '--bundle',
       value: 'FILE',

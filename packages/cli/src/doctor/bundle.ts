@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { arch, platform, release, version } from 'node:os';
 import { promisify } from 'node:util';
-import { redactUrls, showJson, type Config } from '@scorpiofs/config';
+import { showJson, type Config } from '@scorpiofs/config';
 import { readMountTable } from '@scorpiofs/fuse';
 import { packageVersion } from '../version.js';
 import type { Finding } from './check.js';
 import { doctorJson } from './report.js';
+import { knownSecrets, scrub } from './scrub.js';
 
 const run = promisify(execFile);
 const LOG_LINES = '500';
@@ -25,15 +26,31 @@ async function said(program: string, ...argv: string[]): Promise<string> {
 async function recentLog(): Promise<string[]> {
   const units = ['-u', 'scorpiofs', '-u', 'scorpiofs-antares'];
   const text = await said('journalctl', ...units, '-n', LOG_LINES, '--no-pager', '-o', 'short-iso');
-  return redactUrls(text).split('\n');
+  return text.split('\n');
 }
 
-/** Everything that a report of a problem needs in one JSON file (mode 0600), without secrets. */
-export async function writeBundle(
-  path: string,
-  config: Config,
-  findings: readonly Finding[],
-): Promise<void> {
+/** A new file for this user alone; half of one is not left behind. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+export interface BundleInput {
+  readonly config: Config;
+  readonly findings: readonly Finding[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Everything that a report of a problem needs in one JSON file (mode 0600), without secrets. Of the environment it has names only. */
+export async function writeBundle(path: string, input: BundleInput): Promise<void> {
+  const { config, findings, env } = input;
   const mounts = (await readMountTable()).filter(
     (e) => e.type.startsWith('fuse') || e.type === 'overlay',
   );
@@ -47,14 +64,12 @@ export async function writeBundle(
       git: await said('git', '--version'),
       fusermount3: await said('fusermount3', '--version'),
     },
-    doctor: JSON.parse(redactUrls(doctorJson(findings))) as unknown,
+    doctor: JSON.parse(doctorJson(findings)) as unknown,
     config: JSON.parse(showJson(config, { origin: true })) as unknown,
-    mounts: mounts.map((m) => ({
-      ...m,
-      source: redactUrls(m.source),
-      superOptions: redactUrls(m.superOptions),
-    })),
+    environment: Object.keys(env).sort(),
+    mounts,
     log: await recentLog(),
   };
-  await writeFile(path, `${JSON.stringify(bundle, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  const clean = scrub(bundle, knownSecrets(config, env));
+  await writeNew(path, `${JSON.stringify(clean, null, 2)}\n`);
 }

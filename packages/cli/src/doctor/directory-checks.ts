@@ -54,12 +54,13 @@ export function directory(name: string, path: string): Finding {
 }
 
 /** Parents of the two state files (K-23). */
-export function stateFiles(config: Config): Finding[] {
-  return (['config_file', 'antares_state_file'] as const).map((key) => {
-    const path = dirname(resolve(config.values[key]));
-    const found = directory(`directory of ${key}`, path);
-    return found;
-  });
+export function stateFiles(
+  config: Config,
+  check: (name: string, path: string) => Finding,
+): Finding[] {
+  return (['config_file', 'antares_state_file'] as const).map((key) =>
+    check(`directory of ${key}`, dirname(resolve(config.values[key]))),
+  );
 }
 
 const PATH_KEYS: readonly ConfigKey[] = [

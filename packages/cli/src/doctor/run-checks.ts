@@ -1,6 +1,6 @@
 import type { Config } from '@scorpiofs/config';
 import type { Invocation } from '../command/invocation.js';
-import type { Finding } from './check.js';
+import { ok, type Finding } from './check.js';
 import { configCheck } from './config-check.js';
 import { directory, diskSpace, relativePaths, stateFiles } from './directory-checks.js';
 import {
@@ -12,7 +12,9 @@ import {
   mountMethod,
 } from './fuse-checks.js';
 import { descriptors, kernelVersion, nodeVersion, processors, wakeUps } from './host-checks.js';
-import { deadMounts, mountedWorkspace } from './mount-checks.js';
+import { missingDirectories } from './missing-directories.js';
+import { deadMounts, mountedWorkspace, silentMounts } from './mount-checks.js';
+import { places } from './own-mounts.js';
 import { httpAddress } from './port-check.js';
 import { megaApi, reachable } from './server-checks.js';
 import { trialMount } from './trial-mount.js';
@@ -30,6 +32,9 @@ export async function runChecks(invocation: Invocation, deep: boolean): Promise<
   const { values } = config;
   // Before anything touches those paths: what is said of a dead mount comes from the mount table.
   const mounted = await mountedWorkspace(values.workspace);
+  const silent = await silentMounts(places(config));
+  const place = (name: string, path: string) => silent(name, path) ?? directory(name, path);
+  const silence = places(config).some((path) => silent('', path) !== undefined);
   const [mega, api, lfs, address, dead] = await Promise.all([
     reachable('mega server', values.base_url),
     megaApi(values.base_url),
@@ -37,13 +42,18 @@ export async function runChecks(invocation: Invocation, deep: boolean): Promise<
     httpAddress(values.http_addr),
     deadMounts(config),
   ]);
+  // A dead mount in the way is mended first; values that could not be read are no places to make.
+  const missing =
+    silence || finding.status === 'fail'
+      ? ok('directories', 'not looked at: see above')
+      : missingDirectories(config);
   const findings = [
     fuseDevice(),
     fuseFilesystem(),
     fuseConf(values.allow_other),
-    mounted ?? directory('workspace', values.workspace),
-    directory('store_path', values.store_path),
-    ...ROOTS.map((key) => directory(key, values[key])),
+    mounted ?? place('workspace', values.workspace),
+    place('store_path', values.store_path),
+    ...ROOTS.map((key) => place(key, values[key])),
     mega,
     finding,
     nodeVersion(),
@@ -51,10 +61,11 @@ export async function runChecks(invocation: Invocation, deep: boolean): Promise<
     fuseAccess(),
     mountMethod(invocation.env['PATH'] ?? ''),
     ...(deep ? [await trialMount()] : []),
-    dead,
-    ...stateFiles(config),
+    ...dead,
+    ...stateFiles(config, place),
     relativePaths(config),
-    diskSpace(values.store_path),
+    silent('disk space', values.store_path) ?? diskSpace(values.store_path),
+    missing,
     api,
     lfs,
     address,
