@@ -12,6 +12,7 @@ export interface DaemonOrder {
   /** Everything lies below it. */
   readonly root: string;
   readonly access?: Access;
+  readonly socket?: string;
   readonly prefix?: '/antares' | '';
   readonly options?: Pick<AntaresOptions, 'keepUpper' | 'maxMounts' | 'quiesceMs'>;
 }
@@ -55,7 +56,7 @@ const app = daemonApp({
   antaresPrefix: order.prefix ?? '/antares',
 });
 const http = await listen(app, { host: '127.0.0.1', port: 0 });
-const socket = await listenSocket(app, at('test.sock'));
+const socket = await listenSocket(app, at(order.socket ?? 'test.sock'));
 process.once('SIGTERM', () => {
   void (async () => {
     const ending = antares.close();

@@ -54,6 +54,39 @@ export class Upstream implements AsyncDisposable {
     return data.cl_link;
   }
 
+  /** A change list of a directory, pushed: what a shell script makes of its working tree; its link. */
+  async push(directory: string, script: string): Promise<string> {
+    const copy = await mkdtemp(join(tmpdir(), 'scorpio-push-'));
+    const git = async (...args: string[]) => {
+      const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test'];
+      return (await run('git', ['-C', copy, ...identity, ...args])).stdout.trim();
+    };
+    const url = this.url.replace('//', '//ada:secret@') + directory;
+    try {
+      await git('clone', '--quiet', url, '.');
+      const links = async () => (await git('ls-remote', url, 'refs/cl/*')).split('\n');
+      const before = new Set(await links());
+      await run('sh', ['-ec', script], { cwd: copy });
+      await git('add', '--all');
+      await git('commit', '--quiet', '-m', 'change');
+      await git('push', '--quiet', url, 'HEAD:main');
+      const line = (await links()).find((one) => !before.has(one)) ?? '';
+      return line.replace(/^.*\//, '');
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+  }
+
+  /** A change list with an entry of any name: the server does not check names. */
+  async entry(path: string, name: string): Promise<string> {
+    const answer = await fetch(`${this.url}/api/v1/create-entry`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ path, name, is_directory: false, content: 'x', mode: 'force_create' }),
+    });
+    return ((await answer.json()) as { data: { cl_link: string } }).data.cl_link;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
     await rm(this.repo, { recursive: true, force: true });
