@@ -1,0 +1,184 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const TAG = 'v0.0.1-test';
+let dir = '';
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'scorpio-deploy-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+describe('entry point of the image (DEP-01)', () => {
+  const entry = (args: string[], env: Record<string, string> = {}) => {
+    const bin = join(dir, 'stub');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'scorpio'), '#!/bin/sh\necho "$@"\n');
+    chmodSync(join(bin, 'scorpio'), 0o755);
+    return spawnSync(join(ROOT, 'deploy/entrypoint.sh'), args, {
+      encoding: 'utf8',
+      env: { PATH: `${bin}:${process.env['PATH']}`, ...env },
+    });
+  };
+
+  test.each([[['serve']], [[]], [['--log-level', 'debug', 'serve']]])(
+    '%j without the URLs: exit 2 and a sentence',
+    (args) => {
+      const run = entry(args);
+      expect(run.status).toBe(2);
+      expect(run.stderr).toContain('SCORPIO_BASE_URL is not set');
+    },
+  );
+
+  test('serves with both, and other commands need neither', () => {
+    const urls = { SCORPIO_BASE_URL: 'http://mega:8000', SCORPIO_LFS_URL: 'http://mega:8000/lfs' };
+    expect(entry(['serve'], urls).stdout).toBe('--config-path /etc/scorpiofs/scorpio.toml serve\n');
+    for (const word of ['doctor', '--help', 'completions', 'list'])
+      expect(entry([word]).status).toBe(0);
+  });
+});
+
+const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+describe('units (DEP-05)', () => {
+  const verify = hasAnalyze ? test : test.skip;
+  verify.each(['scorpiofs.service', 'scorpiofs-antares.service'])(
+    '%s passes systemd-analyze verify (skipped where it is not installed)',
+    (unit) => {
+      const text = readFileSync(join(ROOT, 'deploy/systemd', unit), 'utf8');
+      // The programs are not installed here.
+      const local = text.replaceAll(/\/usr\/local\/bin\/\w+/g, '/bin/true');
+      const file = join(dir, unit);
+      writeFileSync(file, local);
+      const run = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+      expect(run.stderr.split('\n').filter((line) => line.includes(unit))).toEqual([]);
+    },
+  );
+
+  test('stopping is given longer than the daemon takes, and the bind is loopback', () => {
+    const text = readFileSync(join(ROOT, 'deploy/systemd/scorpiofs.service'), 'utf8');
+    for (const line of [
+      'TimeoutStopSec=45',
+      'KillMode=mixed',
+      'Restart=on-failure',
+      'LimitNOFILE=65536',
+      'AmbientCapabilities=CAP_SYS_ADMIN',
+    ])
+      expect(text).toContain(line);
+    expect(text).toContain('serve --http-addr 127.0.0.1:2725');
+  });
+});
+
+describe('compose file (DEP-03, DEP-04)', () => {
+  test('publishes on loopback, grants the device, waits for the end, keeps data', () => {
+    const text = readFileSync(join(ROOT, 'deploy/docker-compose.yml'), 'utf8');
+    for (const part of [
+      '127.0.0.1:2725:2725',
+      '/dev/fuse',
+      'SYS_ADMIN',
+      'stop_grace_period: 45s',
+      'scorpiofs:/var/lib/scorpiofs',
+      'MEGA_IMAGE:?',
+    ])
+      expect(text).toContain(part);
+  });
+});
+
+describe('tarball and installer (DEP-07 to DEP-12)', () => {
+  const target =
+    process.arch === 'arm64' ? 'aarch64-unknown-linux-gnu' : 'x86_64-unknown-linux-gnu';
+  const name = `scorpiofs-${TAG}-${target}.tar.gz`;
+  const install = (args: string[], release = 'release') =>
+    spawnSync(
+      'bash',
+      [join(ROOT, 'deploy/install.sh'), '--no-deps', '--prefix', join(dir, 'prefix'), ...args],
+      {
+        encoding: 'utf8',
+        timeout: 60_000,
+        env: {
+          ...process.env,
+          SCORPIOFS_RELEASE_BASE: `file://${join(dir, release)}`,
+          SCORPIOFS_ROOT: join(dir, 'root'),
+        },
+      },
+    );
+
+  beforeAll(() => {
+    execFileSync(join(ROOT, 'scripts/release/tarball'), [TAG, target, join(dir, 'release', TAG)], {
+      timeout: 120_000,
+    });
+    const bad = join(dir, 'corrupt', TAG);
+    mkdirSync(bad, { recursive: true });
+    writeFileSync(join(bad, name), 'not a tarball');
+    writeFileSync(
+      join(bad, `${name}.sha256`),
+      readFileSync(join(dir, 'release', TAG, `${name}.sha256`)),
+    );
+  }, 150_000);
+
+  test('the tarball has its checksum, alone and in SHA256SUMS', () => {
+    const bytes = readFileSync(join(dir, 'release', TAG, name));
+    const sum = `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
+    for (const file of [`${name}.sha256`, 'SHA256SUMS'])
+      expect(readFileSync(join(dir, 'release', TAG, file), 'utf8')).toBe(sum);
+  });
+
+  test('a dry run changes nothing', () => {
+    const run = install(['--version', TAG, '--dry-run']);
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    expect(run.stdout).toContain('[dry-run]');
+    expect(existsSync(join(dir, 'prefix'))).toBe(false);
+    expect(existsSync(join(dir, 'root'))).toBe(false);
+  });
+
+  test('a tarball that does not match its checksum is refused, nothing is installed', () => {
+    const run = install(['--version', TAG], 'corrupt');
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain('ERROR: the tarball does not match its checksum');
+    expect(existsSync(join(dir, 'prefix'))).toBe(false);
+  });
+
+  test('installs programs that run, a valid configuration, and keeps an existing one; uninstall leaves it', () => {
+    const run = install(['--version', TAG, '--enable-user-allow-other']);
+    expect([run.stderr, run.status]).toEqual(['', 0]);
+    const bin = join(dir, 'prefix/bin');
+    expect(readdirSync(bin).sort()).toEqual(['antares', 'scorpio', 'scorpio-overlay']);
+    expect(execFileSync(join(bin, 'scorpio'), ['--version']).toString()).toMatch(/^scorpio \d/);
+    expect(execFileSync(join(bin, 'scorpio-overlay'), ['--version']).toString()).toMatch(/\d/);
+    const antares = spawnSync(join(bin, 'antares'), ['--version'], { encoding: 'utf8' });
+    expect(antares.stdout).toMatch(/^antares \d/);
+    const config = join(dir, 'root/etc/scorpiofs/scorpio.toml');
+    const fuse = join(dir, 'root/etc/fuse.conf');
+    expect(readFileSync(fuse, 'utf8')).toBe('user_allow_other\n');
+    writeFileSync(config, '# mine\nbase_url = "http://mega:8000"\n');
+    expect(install(['--version', TAG, '--enable-user-allow-other']).status).toBe(0);
+    expect(readFileSync(config, 'utf8')).toContain('# mine');
+    expect(readFileSync(fuse, 'utf8')).toBe('user_allow_other\n');
+    expect(install(['--uninstall']).status).toBe(0);
+    expect(readdirSync(bin)).toEqual([]);
+    expect(existsSync(config)).toBe(true);
+  }, 90_000);
+
+  test('a missing version, an unknown option and a tag that is a path are refused', () => {
+    for (const args of [[], ['--nonsense'], ['--version', '../x'], ['--version']]) {
+      const run = install(args);
+      expect(run.status).toBe(1);
+      expect(run.stderr).toContain('ERROR: ');
+    }
+  });
+});
