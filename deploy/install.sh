@@ -31,7 +31,7 @@ base=${SCORPIOFS_RELEASE_BASE:-https://github.com/gitmono-dev/scorpiofs/releases
 root=${SCORPIOFS_ROOT:-}
 prefix=/usr/local version='' dry=no action=install deps=yes allow=no
 
-value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value"; }
+value() { if [ $# -lt 2 ] || [ -z "$2" ]; then die "$1 needs a value"; fi; }
 while [ $# -gt 0 ]; do
   case "$1" in
     --version) value "$@"; version=$2; shift ;;

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { once } from 'node:events';
 
-/** @returns {{ port: number, connections: number, bytesDown: number, close(): Promise<void> }} */
+/** @returns {Promise<{ port: number, connections: number, bytesDown: number, bytesUp: number, close(): Promise<void> }>} */
 export async function delayProxy(targetPort, roundTripMs) {
   const half = roundTripMs / 2;
   const state = { port: 0, connections: 0, bytesDown: 0, bytesUp: 0 };
