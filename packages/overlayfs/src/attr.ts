@@ -1,6 +1,6 @@
-import type { Attr, AttrReply, Entry, Name, Request, SetAttr } from '@scorpiofs/fuse';
+import type { Attr, AttrReply, Entry, Handle, Name, Request, SetAttr } from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
-import { openData } from './data-handle.js';
+import { withData } from './data-handle.js';
 import { ENOSYS, fail } from './errno.js';
 import { lookup } from './lookup.js';
 import { getMark } from './marks.js';
@@ -55,9 +55,12 @@ export function* setattr(
   const truncating = set.size !== undefined && node.type === S_IFREG;
   // What a truncation throws away need not be copied.
   const target = yield* copyUp(state, node, truncating ? set.size : undefined);
-  if (upper.fs.setattr === undefined) return fail(ENOSYS, 'upper without setattr');
-  const fh = truncating || node.unlinked ? (yield* openData(state, node, true)).fh : undefined;
-  const reply = yield* wait(upper.fs.setattr(req, target, set, fh));
+  const apply = (fh: Handle | undefined) => upper.fs.setattr?.(req, target, set, fh);
+  const reply =
+    node.type === S_IFREG && (truncating || node.unlinked)
+      ? yield* withData(state, node, true, ({ fh }) => apply(fh))
+      : yield* wait(apply(undefined));
+  if (reply === undefined) return fail(ENOSYS, 'upper without setattr');
   return { attr: yield* shown(state, node, reply.attr), attrTtl: state.ttl };
 }
 

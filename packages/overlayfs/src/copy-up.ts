@@ -1,5 +1,12 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
-import { adopt, closeData, openData, refuseMetacopy } from './data-handle.js';
+import {
+  adopt,
+  borrow,
+  closeData,
+  giveBack,
+  refuseMetacopy,
+  type Borrowed,
+} from './data-handle.js';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, setMark } from './marks.js';
@@ -73,7 +80,7 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
   }
   closeData(state, node);
   setUpper(state, node, target, attr.nlink - node.linksGone > 1);
-  adopt(state, node, { at: 0, fh, writable: true });
+  adopt(state, node, { at: 0, fh, writable: true, users: 0 });
 }
 
 function* abandon(
@@ -135,7 +142,21 @@ function* copyData(
       source.layer.fs.closeHostFd?.(fd);
     }
   }
-  const from = yield* openData(state, node, false);
+  const from = yield* borrow(state, node, false);
+  try {
+    yield* copyBytes(from, upper, target, fh, size);
+  } finally {
+    giveBack(state, node, from);
+  }
+}
+
+function* copyBytes(
+  from: Borrowed,
+  upper: LayerState,
+  target: NodeId,
+  fh: Handle,
+  size: number,
+): Op<void> {
   const below = from.layer.fs;
   if (below.read === undefined || upper.fs.write === undefined)
     return fail(ENOSYS, 'layer without read or write');

@@ -157,7 +157,7 @@ export function* create(
     fh = made.open.fh;
     return made.entry;
   });
-  if (fh !== undefined) adopt(state, node, { at: 0, fh, writable: true });
+  if (fh !== undefined) adopt(state, node, { at: 0, fh, writable: true, users: 0 });
   return { entry: yield* entryOf(state, node, entry.attr), open: OPEN };
 }
 
@@ -181,7 +181,7 @@ export function* tmpfile(
     redirect: undefined,
   });
   node.unlinked = true;
-  adopt(state, node, { at: 0, fh: made.open.fh, writable: true });
+  adopt(state, node, { at: 0, fh: made.open.fh, writable: true, users: 0 });
   return { entry: yield* entryOf(state, node, made.entry.attr), open: OPEN };
 }
 

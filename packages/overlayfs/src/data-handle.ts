@@ -1,5 +1,5 @@
-import type { Handle, NodeId } from '@scorpiofs/fuse';
-import { EACCES, EIO, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
+import type { Handle, Maybe, NodeId } from '@scorpiofs/fuse';
+import { EACCES, EIO, ENOSYS, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
 import { getMark } from './marks.js';
 import type { LayerState } from './layers.js';
 import type { OpenLayer, OverlayNode } from './node.js';
@@ -13,41 +13,106 @@ const NO_HANDLE = 0 as Handle;
 /** Layer files kept open for nodes that are not open by an unlinked name or a pending write. */
 const KEPT_OPEN = 256;
 
+/** A layer file in use by one operation. */
+export interface Borrowed {
+  readonly layer: LayerState;
+  readonly node: NodeId;
+  readonly fh: Handle;
+  readonly open: OpenLayer | undefined;
+}
+
 /**
- * The layer file behind a node, opened when first needed and kept: the kernel does not say when files are opened and closed
- * (OPEN is answered ENOSYS), so reads and writes come by node. Least recently used ones are closed; one whose last name is
- * gone stays until FORGET, since nothing could open it again.
+ * Works with the layer file behind a node. It is opened when first needed and kept: the kernel does not say when files are
+ * opened and closed (OPEN is answered ENOSYS), so reads and writes come by node. Least recently used ones are closed, but
+ * not while somebody uses them; one whose last name is gone stays until FORGET, since nothing could open it again.
  */
-export function* openData(
+export function* withData<T>(
   state: OverlayState,
   node: OverlayNode,
   writable: boolean,
-): Op<{ readonly layer: LayerState; readonly node: OverlayNode['id']; readonly fh: Handle }> {
-  const where = top(state, node);
-  if (writable && where.layer !== state.upper) fail(EROFS, 'write to a lower layer');
-  const { open } = node;
-  if (open !== undefined && open.at === where.layer.at && (open.writable || !writable)) {
-    touch(state, node);
-    return { layer: where.layer, node: where.node, fh: open.fh };
+  work: (data: Borrowed) => Maybe<T>,
+): Op<T> {
+  const data = yield* borrow(state, node, writable);
+  try {
+    return yield* wait(work(data));
+  } finally {
+    giveBack(state, node, data);
   }
-  closeData(state, node);
-  const { fs } = where.layer;
-  if (fs.open === undefined) return { layer: where.layer, node: where.node, fh: NO_HANDLE };
-  yield* refuseMetacopy(where.layer, where.node);
+}
+
+/** As `withData`, for work of several steps: every borrowed file must be given back. */
+export function* borrow(state: OverlayState, node: OverlayNode, writable: boolean): Op<Borrowed> {
+  const { layer, node: id } = top(state, node);
+  if (writable && layer !== state.upper) fail(EROFS, 'write to a lower layer');
+  const kept = usable(node, layer, writable);
+  if (kept === undefined && layer.fs.open === undefined)
+    return { layer, node: id, fh: NO_HANDLE, open: undefined };
+  const open = kept ?? (yield* openNow(state, node, layer, id, writable));
+  open.users++;
+  if (node.open === open) touch(state, node);
+  return { layer, node: id, fh: open.fh, open };
+}
+
+function usable(node: OverlayNode, layer: LayerState, writable: boolean): OpenLayer | undefined {
+  const { open } = node;
+  return open !== undefined && open.at === layer.at && (open.writable || !writable)
+    ? open
+    : undefined;
+}
+
+export function giveBack(state: OverlayState, node: OverlayNode, { open }: Borrowed): void {
+  if (open === undefined) return;
+  open.users--;
+  if (open.users === 0 && node.open !== open) closeLayer(state, node, open);
+}
+
+function* openNow(
+  state: OverlayState,
+  node: OverlayNode,
+  layer: LayerState,
+  id: NodeId,
+  writable: boolean,
+): Op<OpenLayer> {
+  yield* refuseMetacopy(layer, id);
+  const open = yield* openLayer(state, layer, id, writable);
+  // Others may have opened it meanwhile, or copied it up.
+  const other = usable(node, layer, writable);
+  if (other !== undefined) {
+    closeLayer(state, node, open);
+    return other;
+  }
+  if (top(state, node).layer === layer) {
+    closeData(state, node);
+    adopt(state, node, open);
+  }
+  return open;
+}
+
+function* openLayer(
+  state: OverlayState,
+  layer: LayerState,
+  id: NodeId,
+  writable: boolean,
+): Op<OpenLayer> {
+  const { fs } = layer;
+  if (fs.open === undefined) return fail(ENOSYS, 'layer without open');
   // An upper file is opened for both at once: its next use is likely a write.
-  if (where.layer === state.upper) {
+  if (layer === state.upper) {
     try {
-      const { fh } = yield* wait(fs.open(OWN_REQUEST, where.node, O_RDWR));
-      adopt(state, node, { at: where.layer.at, fh, writable: true });
-      return { layer: where.layer, node: where.node, fh };
+      const { fh } = yield* wait(fs.open(OWN_REQUEST, id, O_RDWR));
+      return { at: layer.at, fh, writable: true, users: 0 };
     } catch (error) {
       // Without root's rights a file may be readable and no more.
       if (writable || !isErrno(error, EACCES, EPERM, EROFS, ETXTBSY)) throw error;
     }
   }
-  const { fh } = yield* wait(fs.open(OWN_REQUEST, where.node, O_RDONLY));
-  adopt(state, node, { at: where.layer.at, fh, writable: false });
-  return { layer: where.layer, node: where.node, fh };
+  const { fh } = yield* wait(fs.open(OWN_REQUEST, id, O_RDONLY));
+  return { at: layer.at, fh, writable: false, users: 0 };
+}
+
+/** Opens the file now and keeps it: its last name is about to go. */
+export function* keepOpen(state: OverlayState, node: OverlayNode): Op<void> {
+  giveBack(state, node, yield* borrow(state, node, false));
 }
 
 /**
@@ -62,7 +127,6 @@ export function* refuseMetacopy(layer: LayerState, node: NodeId): Op<void> {
 
 /** Takes over an open layer file as the one behind the node. */
 export function adopt(state: OverlayState, node: OverlayNode, open: OpenLayer): void {
-  // Two callers may have waited for the same open: the first one's handle is in use.
   if (node.open !== undefined) return closeLayer(state, node, open);
   node.open = open;
   touch(state, node);
@@ -87,7 +151,8 @@ export function closeData(state: OverlayState, node: OverlayNode): void {
   if (open === undefined) return;
   node.open = undefined;
   state.openNodes.delete(node);
-  closeLayer(state, node, open);
+  // Whoever uses it closes it: its number may mean another file as soon as it is free.
+  if (open.users === 0) closeLayer(state, node, open);
 }
 
 function closeLayer(state: OverlayState, node: OverlayNode, open: OpenLayer): void {

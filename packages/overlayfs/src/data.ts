@@ -1,9 +1,9 @@
 import type { Request } from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
-import { openData } from './data-handle.js';
+import { borrow, giveBack, withData } from './data-handle.js';
 import { EINVAL, EOPNOTSUPP, fail } from './errno.js';
 import type { OverlayNode } from './node.js';
-import { wait, type Op } from './run.js';
+import type { Op } from './run.js';
 import type { OverlayState } from './state.js';
 
 export function* read(
@@ -14,9 +14,13 @@ export function* read(
   into: Buffer,
   flags: number,
 ): Op<number> {
-  const { layer, node: at, fh } = yield* openData(state, node, false);
-  if (layer.fs.read === undefined) return fail(EOPNOTSUPP, 'layer without read');
-  return yield* wait(layer.fs.read(req, at, fh, offset, into, flags));
+  return yield* withData(
+    state,
+    node,
+    false,
+    ({ layer: { fs }, node: at, fh }) =>
+      fs.read?.(req, at, fh, offset, into, flags) ?? fail(EOPNOTSUPP, 'layer without read'),
+  );
 }
 
 export interface WriteInfo {
@@ -35,9 +39,13 @@ export function* write(
   info: WriteInfo,
 ): Op<number> {
   yield* copyUp(state, node);
-  const { layer, node: at, fh } = yield* openData(state, node, true);
-  if (layer.fs.write === undefined) return fail(EOPNOTSUPP, 'upper without write');
-  return yield* wait(layer.fs.write(req, at, fh, offset, data, info));
+  return yield* withData(
+    state,
+    node,
+    true,
+    ({ layer: { fs }, node: at, fh }) =>
+      fs.write?.(req, at, fh, offset, data, info) ?? fail(EOPNOTSUPP, 'upper without write'),
+  );
 }
 
 /** A lower file has nothing to flush. */
@@ -48,8 +56,9 @@ export function* fsync(
   datasync: boolean,
 ): Op<void> {
   if (node.upper === undefined) return;
-  const { layer, node: at, fh } = yield* openData(state, node, false);
-  if (layer.fs.fsync !== undefined) yield* wait(layer.fs.fsync(req, at, fh, datasync));
+  yield* withData(state, node, false, ({ layer: { fs }, node: at, fh }) =>
+    fs.fsync?.(req, at, fh, datasync),
+  );
 }
 
 export function* fallocate(
@@ -61,9 +70,10 @@ export function* fallocate(
   length: number,
 ): Op<void> {
   yield* copyUp(state, node);
-  const { layer, node: at, fh } = yield* openData(state, node, true);
-  if (layer.fs.fallocate === undefined) return fail(EOPNOTSUPP, 'upper without fallocate');
-  yield* wait(layer.fs.fallocate(req, at, fh, mode, offset, length));
+  yield* withData(state, node, true, ({ layer: { fs }, node: at, fh }) => {
+    if (fs.fallocate === undefined) return fail(EOPNOTSUPP, 'upper without fallocate');
+    return fs.fallocate(req, at, fh, mode, offset, length);
+  });
 }
 
 export function* lseek(
@@ -73,9 +83,13 @@ export function* lseek(
   offset: number,
   whence: number,
 ): Op<number> {
-  const { layer, node: at, fh } = yield* openData(state, node, false);
-  if (layer.fs.lseek === undefined) return fail(EINVAL, 'layer without lseek');
-  return yield* wait(layer.fs.lseek(req, at, fh, offset, whence));
+  return yield* withData(
+    state,
+    node,
+    false,
+    ({ layer: { fs }, node: at, fh }) =>
+      fs.lseek?.(req, at, fh, offset, whence) ?? fail(EINVAL, 'layer without lseek'),
+  );
 }
 
 interface Range {
@@ -93,17 +107,21 @@ export function* copyFileRange(
   flags: number,
 ): Op<number> {
   yield* copyUp(state, to.node);
-  const target = yield* openData(state, to.node, true);
-  const source = yield* openData(state, from.node, false);
-  if (target.layer !== source.layer || target.layer.fs.copyFileRange === undefined)
-    return fail(EOPNOTSUPP, 'ranges of two layers');
-  return yield* wait(
-    target.layer.fs.copyFileRange(
-      req,
-      { node: source.node, fh: source.fh, offset: from.offset },
-      { node: target.node, fh: target.fh, offset: to.offset },
-      length,
-      flags,
-    ),
-  );
+  const target = yield* borrow(state, to.node, true);
+  try {
+    return yield* withData(state, from.node, false, (source) => {
+      const { fs } = target.layer;
+      if (target.layer !== source.layer || fs.copyFileRange === undefined)
+        return fail(EOPNOTSUPP, 'ranges of two layers');
+      return fs.copyFileRange(
+        req,
+        { node: source.node, fh: source.fh, offset: from.offset },
+        { node: target.node, fh: target.fh, offset: to.offset },
+        length,
+        flags,
+      );
+    });
+  } finally {
+    giveBack(state, to.node, target);
+  }
 }

@@ -137,3 +137,45 @@ test('what an earlier run left in the work directory goes; other names there sta
   await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('x'));
   expect(await own.names('/work')).toEqual(['mine']);
 });
+
+test('a layer file is not closed while a read of it is under way, also when it is copied up meanwhile', async () => {
+  const memory = new MemoryFs();
+  await new DirectClient(memory).writeFile('/f', 'text');
+  const open = new Set<unknown>();
+  const late: (() => void)[] = [];
+  const layer = new Proxy<Layer>(memory, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(value, target, args);
+        if (key === 'open') {
+          const opened = result as { fh: unknown };
+          open.add(opened.fh);
+          return Promise.resolve().then(() => opened);
+        }
+        if (key === 'release') open.delete(args[2]);
+        if (key !== 'read' || late.length >= 2) return result;
+        return new Promise((resolve) => {
+          late.push(() => {
+            expect(open.has(args[2])).toBe(true);
+            resolve(result);
+          });
+        });
+      };
+    },
+  });
+  const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer }] });
+  const { node } = await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('f'));
+  if (node === 0) throw new Error('not found');
+  const fh = 0 as Parameters<OverlayFs['read']>[2];
+  const reads = [1, 2].map(async () => overlay.read(OWN_REQUEST, node, fh, 0, Buffer.alloc(4), 0));
+  while (late.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  expect(open.size).toBe(1);
+  await new DirectClient(overlay).appendFile('/f', '+');
+  expect(open.size).toBe(1);
+  for (const go of late) go();
+  expect(await Promise.all(reads)).toEqual([4, 4]);
+  expect(open.size).toBe(0);
+  overlay.forget(node, 1);
+});

@@ -13,6 +13,8 @@ export interface OpenLayer {
   readonly at: number;
   readonly fh: Handle;
   readonly writable: boolean;
+  /** Operations that use it now. */
+  users: number;
 }
 
 /** One file or directory as the overlay shows it. */

@@ -1,7 +1,7 @@
 import type { Name, Request } from '@scorpiofs/fuse';
 import { getattr, readAttr } from './attr.js';
 import { copyUp } from './copy-up.js';
-import { openData } from './data-handle.js';
+import { keepOpen } from './data-handle.js';
 import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
 import { adjustLinks } from './links.js';
 import { listing } from './list-merged.js';
@@ -57,7 +57,7 @@ export function* beforeNameGoes(
   if (!inUpper) return yield* adjustLinks(state, node, -1);
   if (node.type !== S_IFREG || node.lookups === 0) return;
   const attr = yield* readAttr(state, node);
-  if (attr.nlink <= 1) yield* openData(state, node, true);
+  if (attr.nlink <= 1) yield* keepOpen(state, node);
 }
 
 /** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */
