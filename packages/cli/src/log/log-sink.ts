@@ -5,6 +5,7 @@ import { errorCode } from '@scorpiofs/config';
 /** Bytes that may wait for a slow reader; what comes after that is dropped and counted. */
 const BOUND = 1 << 20;
 const RETRY_MS = 25;
+const NEWLINE = 10;
 
 /**
  * A descriptor for the same output whose writes never wait: a pipe, a terminal or a device opened again without blocking is our own open file, so nobody else
@@ -33,6 +34,10 @@ export class LogSink extends Writable {
   #queue: Buffer[] = [];
   #bytes = 0;
   #dropped = 0;
+  /** What was written last ends in the middle of a line. */
+  #midLine = false;
+  /** The rest of that line is lost. */
+  #torn = false;
   #gone = false;
   #busy = false;
   #timer: NodeJS.Immediate | NodeJS.Timeout | undefined;
@@ -61,11 +66,12 @@ export class LogSink extends Writable {
 
   #put(chunk: string | Buffer): void {
     if (this.#gone) return;
-    const bytes = Buffer.from(chunk);
+    const bytes = Buffer.from(this.#torn ? `\n${chunk.toString()}` : chunk);
     if (this.#bytes + bytes.length > BOUND) {
       this.#dropped++;
       return;
     }
+    this.#torn = false;
     this.#queue.push(bytes);
     this.#bytes += bytes.length;
     this.#timer ??= setImmediate(() => this.#flush());
@@ -104,7 +110,6 @@ export class LogSink extends Writable {
   #failed(error: unknown): number {
     const code = errorCode(error);
     if (code === 'EAGAIN') return 0;
-    this.#dropped++;
     if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') this.#giveUp();
     return -1;
   }
@@ -122,6 +127,11 @@ export class LogSink extends Writable {
     // Lines may have come while the pool was writing; the ones in `bytes` were the first of the queue.
     let taken = bytes.length;
     this.#queue = this.#queue.filter((b) => (taken -= b.length) < 0);
+    if (count < 0) {
+      // Several lines are written at once, and the rest of a short write is one buffer.
+      this.#dropped += bytes.reduce((sum, byte) => (byte === NEWLINE ? sum + 1 : sum), 0);
+      this.#torn = this.#midLine;
+    } else if (count > 0) this.#midLine = bytes[count - 1] !== NEWLINE;
     if (rest.length > 0) this.#queue.unshift(rest);
     this.#bytes = this.#queue.reduce((sum, b) => sum + b.length, 0);
     if (this.#queue.length === 0) this.#settle();

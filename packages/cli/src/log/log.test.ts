@@ -4,6 +4,8 @@ import {
   closeSync,
   constants,
   existsSync,
+  ftruncateSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -13,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseLogFilter } from '@scorpiofs/config';
+import { canMount } from '@scorpiofs/fuse/testing';
 import { chooseFilter } from './choose-filter.js';
 import { jsonLine, textLine, timestamp, type LogEvent } from './log-line.js';
 import { LogSink } from './log-sink.js';
@@ -215,7 +218,7 @@ describe('the logger', () => {
     clearInterval(reading);
     text += readNow(reader);
     expect(text.split('\n').slice(-3).join('\n')).toMatch(
-      /WARN log lines were lost because the reader was too slow count=\d+\n.* INFO after\n$/,
+      /WARN log lines were lost because the output did not take them count=\d+\n.* INFO after\n$/,
     );
     closeSync(reader);
     closeSync(writer);
@@ -257,6 +260,46 @@ describe('the logger', () => {
         expect(sink.dropped).toBe(1);
       }
       closeSync(device);
+    },
+  );
+
+  (canMount() ? test : test.skip)(
+    'K-40: a file on a full disk loses lines, never waits, and goes on once there is room (skipped without root)',
+    async () => {
+      const disk = join(dir, 'disk');
+      mkdirSync(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk], { timeout: 5000 });
+      const file = openSync(join(disk, 'log'), 'a');
+      try {
+        const sink = new LogSink(file);
+        await using logging = new Logging({
+          filter: filter('info'),
+          format: 'text',
+          colour: false,
+          sink,
+        });
+        const log = logging.for('scorpiofs::cli');
+        for (let i = 0; i < 50; i++) log.info('x'.repeat(1000));
+        await logging.drain();
+        const lost = sink.dropped;
+        expect(lost).toBeGreaterThan(30);
+        // No whole line: what comes next must not be a part of the torn one.
+        expect(readFileSync(join(disk, 'log'), 'utf8')).not.toMatch(/\n$/);
+        ftruncateSync(file);
+        log.info('after');
+        await logging.drain();
+        const text = readFileSync(join(disk, 'log'), 'utf8');
+        expect(text[0]).toBe('\n');
+        const lines = text.trim().split('\n');
+        expect(lines.map((l) => l.slice(28).trim())).toEqual([
+          expect.stringMatching(/^WARN log lines were lost .* count=\d+$/) as unknown,
+          'INFO after',
+        ]);
+        expect(sink.dropped).toBe(lost);
+      } finally {
+        closeSync(file);
+        execFileSync('umount', [disk], { timeout: 5000 });
+      }
     },
   );
 });

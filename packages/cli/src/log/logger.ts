@@ -104,7 +104,7 @@ export class Logging {
     const count = dropped - this.#reported;
     this.#reported = dropped;
     const time = performance.timeOrigin + performance.now();
-    const message = 'log lines were lost because the reader was too slow';
+    const message = 'log lines were lost because the output did not take them';
     this.#emit({ time, level: 'warn', target: 'scorpiofs::cli', message, fields: { count } });
   }
 
