@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readMountTable } from '@scorpiofs/fuse';
 import { canMount, endMount } from '@scorpiofs/fuse/testing';
 import { trialMount } from './trial-mount.js';
@@ -29,6 +32,7 @@ async function leaves(): Promise<string[]> {
 }
 
 const FUSE = new URL('../../../fuse/dist/index.js', import.meta.url).href;
+const MAIN = fileURLToPath(new URL('../../dist/doctor/trial-main.js', import.meta.url));
 const mounted = canMount() ? test : test.skip;
 
 describe('doctor --deep never hangs and leaves nothing', () => {
@@ -57,6 +61,33 @@ process.once('message', async (mountpoint) => {
       const found = await trialMount({ main: stops, limitMs: 3000, parent: dir });
       expect(found.detail).toBe('it did not end within 3000 ms and was killed');
       expect(await leaves()).toEqual([]);
+    },
+  );
+
+  mounted(
+    'DOC-06: a doctor that is interrupted or dies: the server unmounts and removes the folder (skipped without root and /dev/fuse)',
+    async () => {
+      const mountpoint = join(dir, 'scorpio-trial-x');
+      mkdirSync(mountpoint);
+      const child = fork(MAIN, {
+        cwd: '/',
+        execArgv: [],
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
+      try {
+        child.send(mountpoint);
+        const [answer] = (await once(child, 'message')) as unknown[];
+        expect(answer).toEqual({ transport: 'kernel' });
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
+        await new Promise((r) => setTimeout(r, 100));
+        expect(await mounts()).toEqual([mountpoint]);
+        const ended = once(child, 'exit');
+        child.disconnect();
+        expect(await ended).toEqual([0, null]);
+        expect(await leaves()).toEqual([]);
+      } finally {
+        child.kill('SIGKILL');
+      }
     },
   );
 
