@@ -144,16 +144,17 @@ function partOf(
   }
   expected.delete(record.path);
   if (place.wanted) state.open -= 1;
-  const what = `directory ${quote(record.path)}`;
+  // Made when something is wrong with it: there are thousands in an answer.
+  const what = (): string => `directory ${quote(record.path)}`;
   // Of a descendant nothing is said here: whoever wants it asks for it, and gets its failure then (C25).
   if (record.tag === 'missing')
-    return place.wanted ? { failed: record.path, error: missing(what) } : undefined;
+    return place.wanted ? { failed: record.path, error: missing(what()) } : undefined;
   if (record.tag === 'error') {
-    const error = broken(what, `the server says ${quote(record.text)}`);
+    const error = broken(what(), `the server says ${quote(record.text)}`);
     return place.wanted ? { failed: record.path, error } : undefined;
   }
   if (place.oid !== undefined && place.oid !== record.oid) {
-    const error = broken(what, `it is ${place.oid}, answered was ${record.oid}`);
+    const error = broken(what(), `it is ${place.oid}, answered was ${record.oid}`);
     return place.wanted ? { failed: record.path, error } : undefined;
   }
   return readTree(record, place, expected, what);
@@ -163,14 +164,14 @@ function readTree(
   record: Extract<TreesRecord, { tag: 'tree' }>,
   place: Expected,
   expected: Map<RepoPath, Expected>,
-  what: string,
+  what: () => string,
 ): TreesPart | undefined {
   const { path, oid, body } = record;
   let parsed;
   try {
     parsed = parseTreeBody(body);
   } catch (cause) {
-    const error = broken(what, 'it is no tree object', cause);
+    const error = broken(what(), 'it is no tree object', cause);
     return place.wanted ? { failed: path, error } : undefined;
   }
   const { entries } = parsed;
