@@ -1,0 +1,113 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { canMount } from '@scorpiofs/fuse/testing';
+import { startMonoServer, type MonoServer } from '@scorpiofs/mono-server';
+
+const root = canMount() ? test : test.skip;
+const run = promisify(execFile);
+const BIN = fileURLToPath(new URL('../../../../apps/scorpio/bin/scorpio.js', import.meta.url));
+
+let dir = '';
+let server: MonoServer;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'scorpio-cli-mount-'));
+  const repo = join(dir, 'repo');
+  await run('git', ['init', '--quiet', '--initial-branch=main', repo]);
+  writeFileSync(join(repo, 'README'), 'hello\n');
+  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test'];
+  await run('git', ['-C', repo, 'add', '--all']);
+  await run('git', ['-C', repo, ...identity, 'commit', '--quiet', '-m', 'first']);
+  server = await startMonoServer({ repo });
+  const at = (name: string): string => JSON.stringify(join(dir, name));
+  writeFileSync(
+    join(dir, 'ok.toml'),
+    `base_url = "${server.url}"
+lfs_url = "${server.url}"
+workspace = ${at('w')}
+store_path = ${at('store')}
+config_file = ${at('works.toml')}
+antares_upper_root = ${at('up')}
+antares_cl_root = ${at('cl')}
+antares_mount_root = ${at('mnt')}
+antares_state_file = ${at('st/state.toml')}
+http_addr = "127.0.0.1:0"
+`,
+  );
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(dir, { recursive: true });
+});
+
+async function scorpio(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const argv = [BIN, '-c', join(dir, 'ok.toml'), ...words];
+  try {
+    const { stdout, stderr } = await run(process.execPath, argv, { cwd: dir, timeout: 60_000 });
+    return { code: 0, out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, out: stdout, err: stderr };
+  }
+}
+
+const mounted = (): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(dir);
+
+async function gone(): Promise<void> {
+  for (let i = 0; i < 100 && mounted(); i++) await new Promise((r) => setTimeout(r, 100));
+  expect(mounted()).toBe(false);
+}
+
+root(
+  'CLI-08…CLI-11, K-09, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
+  async () => {
+    const mountpoint = join(dir, 'mnt/j1');
+    expect(await scorpio('mount', 'j1')).toMatchObject({
+      code: 0,
+      out: `mounted job j1 at ${mountpoint}\n`,
+    });
+    expect(await readFile(join(mountpoint, 'README'), 'utf8')).toBe('hello\n');
+    await writeFile(join(mountpoint, 'own'), 'own\n');
+    const second = await scorpio('mount', 'j2', '--json');
+    expect(JSON.parse(second.out)).toEqual({ job_id: 'j2', mountpoint: join(dir, 'mnt/j2') });
+    expect((await scorpio('list')).out).toMatch(/^job_id=j1 .*\njob_id=j2 .*\n$/);
+    expect(await scorpio('umount', 'j1')).toMatchObject({ code: 0, out: 'unmounted job j1\n' });
+    expect(await scorpio('umount', 'j2', '--purge')).toMatchObject({ code: 0 });
+    await gone();
+    const uppers = readdirSync(join(dir, 'up')).filter((name) => !name.startsWith('.'));
+    expect(uppers.map((name) => readdirSync(join(dir, 'up', name)))).toEqual([['own']]);
+    expect((await scorpio('list')).out).toBe('no active jobs\n');
+    expect(await scorpio('umount', 'j1')).toMatchObject({ code: 3 });
+  },
+  60_000,
+);
+
+root(
+  'A-30, SRV-04, D14: serve makes views, SIGTERM ends them with code 0, and umount works without a daemon',
+  async () => {
+    const argv = [BIN, '-c', join(dir, 'ok.toml'), 'serve'];
+    const child = spawn(process.execPath, argv, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    for (let i = 0; i < 300 && !said.includes('server running on'); i++)
+      await new Promise((r) => setTimeout(r, 50));
+    const made = await scorpio('mount', 'k1');
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code] = (await exit) as [number | null];
+    expect([made.code, made.out, code]).toEqual([0, `mounted job k1 at ${dir}/mnt/k1\n`, 0]);
+    expect(mounted()).toBe(false);
+    expect((await scorpio('list')).out).toMatch(/^job_id=k1 /);
+    expect((await scorpio('umount', 'k1', '--purge')).code).toBe(0);
+    expect((await scorpio('list')).out).toBe('no active jobs\n');
+  },
+  60_000,
+);
