@@ -27,7 +27,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     const repo = scratch.repository(FILES);
     const daemon = scratch.start(['serve', '--repo', repo]);
     const url = await daemon.url();
-    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+    expect(await scratch.mounts()).toContain(scratch.mnt);
     expect(await readdir(scratch.mnt)).toEqual(['README.md', 'src']);
     expect(await readFile(join(scratch.mnt, 'src/deep/b.txt'), 'utf8')).toBe(
       FILES['src/deep/b.txt'],
@@ -104,12 +104,12 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     first.signal('SIGKILL');
     expect(await first.ended).toBe(-2);
     await gone(embedded);
-    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+    expect(await scratch.mounts()).toContain(scratch.mnt);
     await expect(readdir(scratch.mnt)).rejects.toMatchObject({ code: 'ENOTCONN' });
     const second = scratch.start(['serve', '--repo', repo]);
     await second.url();
     expect(second.stderr).toContain('detached a dead mount');
-    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+    expect(await scratch.mounts()).toContain(scratch.mnt);
     expect(await readFile(join(scratch.mnt, 'src/a.txt'), 'utf8')).toBe('a\n');
     second.signal('SIGTERM');
     expect(await second.ended).toBe(0);
@@ -178,7 +178,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     expect(second.stderr).toMatch(
       /ERROR failed to mount workspace .*already a mount point.* hint=/,
     );
-    expect(await scratch.mounts()).toEqual([scratch.mnt]);
+    expect(await scratch.mounts()).toContain(scratch.mnt);
     expect(await readFile(join(scratch.mnt, 'README.md'), 'utf8')).toBe(FILES['README.md']);
     first.signal('SIGTERM');
     expect(await first.ended).toBe(0);

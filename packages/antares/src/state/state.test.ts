@@ -123,7 +123,11 @@ describe('the file', () => {
   test('W-29: twenty writers at once lose nothing', async () => {
     const files = Array.from({ length: 4 }, () => new StateFile(join(dir, 'state.toml')));
     await Promise.all(
-      Array.from({ length: 20 }, (_, i) => files[i % 4]?.save([{ ...record, jobId: `j${i}` }])),
+      Array.from({ length: 20 }, (_, i) =>
+        (files[i % 4] ?? new StateFile(join(dir, 'state.toml'))).save([
+          { ...record, jobId: `j${i}` },
+        ]),
+      ),
     );
     expect(await new StateFile(join(dir, 'state.toml')).read()).toHaveLength(1);
   });

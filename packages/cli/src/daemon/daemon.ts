@@ -165,10 +165,13 @@ async function run(parts: Parts, options: ServeOptions, log: Log): Promise<ExitC
   );
   parts.client = openClient(config, parts.embedded?.url);
   const { address } = parts.http;
-  const antares = startAntares(parts, options);
-  parts.starting = antares.catch(() => undefined);
-  const both = [mountView(parts, options, workspace), antares] as const;
-  const mounting = Promise.all(both).then(([mounted]) => mounted);
+  // The workspace first: what it fails for is said in its words, and views need the same server.
+  const mounting = mountView(parts, options, workspace).then(async (mounted) => {
+    const antares = startAntares(parts, options);
+    parts.starting = antares.catch(() => undefined);
+    await antares;
+    return mounted;
+  });
   const announce = (): void => log.info(`server running on ${formatAddress(address)}`);
   // The line comes when the workspace is there, or when it is clear that it has to wait for its server.
   const first = await Promise.race([mounting, waits(parts, stop.signal)]);
