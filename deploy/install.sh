@@ -27,7 +27,8 @@ die() {
   exit 1
 }
 
-base=${SCORPIOFS_RELEASE_BASE:-https://github.com/gitmono-dev/scorpiofs/releases/download}
+# No default: other projects publish files of the same names.
+base=${SCORPIOFS_RELEASE_BASE:-}
 root=${SCORPIOFS_ROOT:-}
 prefix=/usr/local version='' dry=no action=install deps=yes allow=no
 
@@ -78,6 +79,7 @@ fi
 
 [ -n "$version" ] || die '--version is needed (see --help)'
 [[ $version =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] || die "not a release tag: $version"
+[ -n "$base" ] || die 'SCORPIOFS_RELEASE_BASE is not set: say where the releases lie'
 libc=gnu
 if ls /lib/ld-musl-* >/dev/null 2>&1; then libc=musl; fi
 case "$(uname -m)" in
@@ -127,9 +129,8 @@ run rm -rf "$lib/$version.new"
 run mv "$work/$name" "$lib/$version.new"
 run rm -rf "${lib:?}/$version"
 run mv "$lib/$version.new" "$lib/$version"
-if [ -L "$lib/current" ] && [ "$(readlink "$lib/current")" != "$version" ]; then
-  run ln -sfn "$(readlink "$lib/current")" "$lib/previous"
-fi
+old=$(readlink "$lib/current" 2>/dev/null) || old=''
+if [ -n "$old" ] && [ "$old" != "$version" ]; then run ln -sfn "$old" "$lib/previous"; fi
 point_current "$version"
 for program in $programs; do run ln -sfn "$lib/current/$program" "$prefix/bin/$program"; done
 
@@ -156,9 +157,12 @@ http_addr = "127.0.0.1:2725"
 TOML
   fi
 fi
-if [ "$dry" = no ]; then
-  "$prefix/bin/scorpio" --config-path "$config" config validate >/dev/null ||
-    warn "$config has problems: run scorpio --config-path $config config validate"
+if [ "$dry" = no ] && ! "$prefix/bin/scorpio" --config-path "$config" config validate >/dev/null; then
+  if [ -n "$old" ] && [ "$old" != "$version" ] && "$lib/$old/scorpio" --config-path "$config" config validate >/dev/null 2>&1; then
+    point_current "$old"
+    die "$version does not accept $config, which $old does; went back to $old"
+  fi
+  warn "$config has problems: run scorpio --config-path $config config validate"
 fi
 
 if [ "$allow" = yes ]; then

@@ -36,14 +36,16 @@ describe('entry point of the image (DEP-01)', () => {
     });
   };
 
-  test.each([[['serve']], [[]], [['--log-level', 'debug', 'serve']]])(
-    '%j without the URLs: exit 2 and a sentence',
-    (args) => {
-      const run = entry(args);
-      expect(run.status).toBe(2);
-      expect(run.stderr).toContain('SCORPIO_BASE_URL is not set');
-    },
-  );
+  test.each([
+    [['serve']],
+    [[]],
+    [['--log-level', 'debug', 'serve']],
+    [['--log-level', 'config', 'serve']],
+  ])('%j without the URLs: exit 2 and a sentence', (args) => {
+    const run = entry(args);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('SCORPIO_BASE_URL is not set');
+  });
 
   test('serves with both, and other commands need neither', () => {
     const urls = { SCORPIO_BASE_URL: 'http://mega:8000', SCORPIO_LFS_URL: 'http://mega:8000/lfs' };
@@ -69,6 +71,28 @@ describe('units (DEP-05)', () => {
       expect(run.stderr.split('\n').filter((line) => line.includes(unit))).toEqual([]);
     },
   );
+
+  test('what a killed daemon left is found by prefix and detached deepest first (DEP-06)', () => {
+    const text = readFileSync(join(ROOT, 'deploy/systemd/scorpiofs.service'), 'utf8');
+    const script = /^ExecStopPost=-\+\/bin\/sh -c '(.*)'$/m.exec(text)?.[1] ?? 'exit 1';
+    const bin = join(dir, 'stub-umount');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'umount'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    const table = ['/', '/var/lib/scorpiofs/mount', '/var/lib/scorpiofs/antares/mnt/a']
+      .concat('/var/lib/scorpiofs/antares/mnt/a/deep', '/var/lib/scorpiofs-other')
+      .map((path) => `1 0 0:1 / ${path} rw - fuse x rw\n`);
+    writeFileSync(join(dir, 'mountinfo'), table.join(''));
+    const local = script
+      .replaceAll('$$', '$')
+      .replace('/proc/self/mountinfo', join(dir, 'mountinfo'));
+    const env = { PATH: `${bin}:${process.env['PATH']}` };
+    expect(execFileSync('sh', ['-c', local], { env, encoding: 'utf8' }).split('\n')).toEqual([
+      '-l /var/lib/scorpiofs/mount',
+      '-l /var/lib/scorpiofs/antares/mnt/a/deep',
+      '-l /var/lib/scorpiofs/antares/mnt/a',
+      '',
+    ]);
+  });
 
   test('stopping is given longer than the daemon takes, and the bind is loopback', () => {
     const text = readFileSync(join(ROOT, 'deploy/systemd/scorpiofs.service'), 'utf8');
@@ -173,6 +197,23 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(readdirSync(bin)).toEqual([]);
     expect(existsSync(config)).toBe(true);
   }, 90_000);
+
+  test('without a place of releases nothing is downloaded', () => {
+    const env = { ...process.env, SCORPIOFS_RELEASE_BASE: '' };
+    const run = spawnSync(
+      'bash',
+      [join(ROOT, 'deploy/install.sh'), '--no-deps', '--dry-run', '--version', TAG],
+      { encoding: 'utf8', env },
+    );
+    expect([run.status, run.stdout]).toEqual([1, '']);
+    expect(run.stderr).toContain('SCORPIOFS_RELEASE_BASE is not set');
+  });
+
+  test('the tarball names no directory of this machine', () => {
+    const out = mkdtempSync(join(dir, 'unpacked-'));
+    execFileSync('tar', ['-C', out, '-xzf', join(dir, 'release', TAG, name)]);
+    expect(spawnSync('grep', ['-rlF', ROOT, out], { encoding: 'utf8' }).stdout).toBe('');
+  }, 60_000);
 
   test('a missing version, an unknown option and a tag that is a path are refused', () => {
     for (const args of [[], ['--nonsense'], ['--version', '../x'], ['--version']]) {
