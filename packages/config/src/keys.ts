@@ -111,7 +111,7 @@ const KEYS = [
     reference: true,
     doc: 'Whether contents of base files can be read.',
     effect: effective(
-      'with `false` opening a base file for reading fails with EACCES instead of giving nothing',
+      'with `false` reading a base file fails with EACCES instead of giving nothing',
     ),
   },
   {
@@ -123,7 +123,9 @@ const KEYS = [
     min: 0,
     reference: true,
     doc: 'Levels of directories that are fetched ahead after the mount; 0 for none. (0.2.x refuses 0.)',
-    effect: mapped('listings only: contents are fetched when they are read'),
+    effect: mapped(
+      'only where it is set, and listings only: a directory that is looked at brings its neighbours by itself, contents come when they are read',
+    ),
   },
   {
     key: 'fetch_file_thread',
@@ -134,7 +136,9 @@ const KEYS = [
     min: 1,
     reference: true,
     doc: 'Requests that may be on their way to the server at once.',
-    effect: effective('counts all requests, not threads; at most 64'),
+    effect: effective(
+      'for each kind of request (listings, sizes, contents); 16 where it is not set, at most 64',
+    ),
   },
   {
     key: 'dicfuse_import_concurrency',

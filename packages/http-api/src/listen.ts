@@ -1,4 +1,4 @@
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -78,15 +78,20 @@ export interface SocketListening {
   close(ms: number): Promise<boolean>;
 }
 
+/** What fits into `sockaddr_un`. */
+const LONGEST_SOCKET_PATH = 107;
+
 /** Serves `app` on a Unix socket that only this user can use. One that a dead daemon has left is replaced. Throws `BindError`. */
 export async function listenSocket(app: Hono, path: string): Promise<SocketListening> {
+  // A longer path is cut off in silence by libuv, and another place listened on.
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
+    throw new BindError(`failed to bind ${path}: longer than ${LONGEST_SOCKET_PATH} bytes`);
   if (await answers(path))
     throw new BindError(`failed to bind ${path}: another daemon listens there`);
-  try {
-    unlinkSync(path);
-  } catch {
-    // Usually there is none.
-  }
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isSocket() === false)
+    throw new BindError(`failed to bind ${path}: something else is there`);
+  if (there !== undefined) unlinkSync(path);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>

@@ -17,6 +17,7 @@ export interface BaseViewOptions {
   readonly origin: string;
   /** Keeps the node numbers of this mount apart from others in the same store. */
   readonly namespace: string;
+  readonly readable: boolean;
   readonly owner: { readonly uid?: number | undefined; readonly gid?: number | undefined };
   readonly log: Log;
   /** Ends the waiting for a server. */
@@ -26,12 +27,13 @@ export interface BaseViewOptions {
 }
 
 async function openAt(options: BaseViewOptions, revision: Revision): Promise<View> {
-  const { client, store, namespace, owner, signal } = options;
+  const { client, store, namespace, owner, readable, signal } = options;
   return View.open({
     source: client,
     store,
     revision,
     namespace,
+    readable,
     signal,
     ...(owner.uid !== undefined && { uid: owner.uid }),
     ...(owner.gid !== undefined && { gid: owner.gid }),

@@ -12,7 +12,7 @@ import { Store } from '@scorpiofs/store';
 import type { View } from '@scorpiofs/dicfuse';
 import { noEngine, openAntares, starting, type AntaresPart } from '../antares/open-antares.js';
 import { openSocket, socketPath } from '../antares/socket.js';
-import { explain, withExit } from '../command-error.js';
+import { CommandError, explain, withExit } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Log, Logging } from '../log/logger.js';
 import { packageVersion } from '../version.js';
@@ -81,12 +81,17 @@ async function startHttp(parts: Parts, { config }: ServeOptions, log: Log): Prom
   const address = parseAddress(config.values.http_addr) ?? { host: '127.0.0.1', port: 0 };
   const http = await withExit(EXIT.bind, () => listen(app, address));
   parts.socket = await openSocket(app, socketPath(config, 'scorpio'), log);
-  // HTTP-05.
-  if (!isLoopback(http.address.host) && config.values.http_token === undefined)
-    log.warn('listening on an address that other hosts reach', {
-      address: formatAddress(http.address),
-      hint: 'set http_addr = "127.0.0.1:2725", or http_token',
-    });
+  // HTTP-05, D8.
+  if (!isLoopback(http.address.host) && token === undefined)
+    log.warn(
+      allowRemote
+        ? 'other hosts reach this address and are served without a token'
+        : 'other hosts reach this address; they are refused until http_token is set',
+      {
+        address: formatAddress(http.address),
+        hint: 'http_addr = "127.0.0.1:2725" serves this host alone',
+      },
+    );
   return http;
 }
 
@@ -103,6 +108,7 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
     origin,
     namespace: `workspace ${workspace}`,
     owner: { uid: values.dicfuse_uid, gid: values.dicfuse_gid },
+    readable: values.dicfuse_readable,
     log: logging.for('scorpiofs::dicfuse'),
     signal: stop.signal,
     waiting: (reason) => (parts.notReady = reason),
@@ -120,6 +126,7 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
     throw workspaceError(workspace, error);
   }
   parts.notReady = undefined;
+  fetchAhead(parts.view, options);
   const { transport } = parts.mounted;
   logging
     .for('scorpiofs::server')
@@ -127,12 +134,29 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
   return parts.mounted;
 }
 
+/** Listings near the top, in the background, where somebody has asked for that: a looked-at directory brings its neighbours by itself. */
+function fetchAhead(view: View, { config, logging, stop }: ServeOptions): void {
+  const depth = config.values.load_dir_depth;
+  if (depth === 0 || config.settings.get('load_dir_depth')?.origin.kind === 'default') return;
+  const log = logging.for('scorpiofs::dicfuse');
+  view.prefetch({ depth, signal: stop.signal }).then(
+    ({ directories, failed }) => log.info('listings fetched ahead', { depth, directories, failed }),
+    (error: unknown) => {
+      if (!stop.signal.aborted)
+        log.warn('fetching ahead failed', { reason: explain(error).message });
+    },
+  );
+}
+
 /** Brings jobs back and makes new ones, where this process can. */
 async function startAntares(parts: Parts, { config, logging }: ServeOptions): Promise<void> {
   const { client, store } = parts;
   if (client === undefined || store === undefined) return;
   const refusal = noEngine(config);
-  if (refusal === undefined) parts.antares = await openAntares({ config, client, store, logging });
+  if (refusal === undefined)
+    parts.antares = await withExit(EXIT.mount, () =>
+      openAntares({ config, client, store, logging }),
+    );
   else
     logging
       .for('scorpiofs::antares')
@@ -166,18 +190,28 @@ async function run(parts: Parts, options: ServeOptions, log: Log): Promise<ExitC
   parts.client = openClient(config, parts.embedded?.url);
   const { address } = parts.http;
   // The workspace first: what it fails for is said in its words, and views need the same server.
-  const mounting = mountView(parts, options, workspace).then(async (mounted) => {
+  const both = mountView(parts, options, workspace).then(async (mounted) => {
     const antares = startAntares(parts, options);
     parts.starting = antares.catch(() => undefined);
     await antares;
     return mounted;
   });
-  const announce = (): void => log.info(`server running on ${formatAddress(address)}`);
+  const mounting = Promise.race([both, lost(parts)]);
   // The line comes when the workspace is there, or when it is clear that it has to wait for its server.
   const first = await Promise.race([mounting, waits(parts, stop.signal)]);
-  announce();
-  const mounted = first ?? (await mounting);
-  return await ended(parts, mounted, stop, log);
+  log.info(`server running on ${formatAddress(address)}`);
+  return await ended(parts, first ?? (await mounting), stop, log);
+}
+
+/** Rejects when an embedded server ends by itself: nobody would ever answer. */
+async function lost({ embedded }: Parts): Promise<never> {
+  await (embedded?.ended ?? new Promise(() => {}));
+  throw new CommandError(
+    'EMBEDDED_SERVER',
+    'the embedded server has ended by itself',
+    'Start again; `scorpio mono --repo PATH` shows what it says.',
+    EXIT.other,
+  );
 }
 
 /** Resolves with nothing once the view waits for its server; never when it does not. */
@@ -195,19 +229,8 @@ async function ended(
   stop: StopSignals,
   log: Log,
 ): Promise<ExitCode> {
-  const gone = parts.embedded?.ended.then(() => 'embedded' as const);
-  const first = await Promise.race([
-    stop.wanted().then(() => 'signal' as const),
-    mounted.closed,
-    ...(gone === undefined ? [] : [gone]),
-  ]);
-  if (first === 'signal') return EXIT.ok;
-  if (first === 'embedded') {
-    log.error('the embedded server has ended; the workspace is unmounted', {
-      hint: 'start it again',
-    });
-    return EXIT.other;
-  }
+  const first = await Promise.race([stop.wanted(), mounted.closed, lost(parts)]);
+  if (first === undefined) return EXIT.ok;
   logEnd(first, log);
   return EXIT.other;
 }
