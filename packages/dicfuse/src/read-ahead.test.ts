@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Fixture } from './testing/fixture.js';
 import { Kernel } from './testing/kernel.js';
 import type { Files } from './testing/repository.js';
@@ -98,5 +98,31 @@ describe('asking ahead', () => {
     const parts = [0, 1, 2, 3, 4].map((i) => kernel.read(node, 131_072, i * 131_072));
     expect(Buffer.concat(await Promise.all(parts)).equals(large)).toBe(true);
     expect(fixture.source.blobCalls.map((oids) => oids.length)).toEqual([1]);
+  });
+
+  test('D13: what does not fit beside what is unread waits; the rest is not looked through for less', async () => {
+    const files = Array.from({ length: 200 }, (_, i) =>
+      Buffer.alloc(i === 0 ? 50_000 : 60_000, `file ${i} `),
+    );
+    await using fixture = await Fixture.start([
+      Object.fromEntries(files.map((content, i) => [`d/f${String(i).padStart(3, '0')}`, content])),
+    ]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const nodes = await Promise.all(
+      files.map((_, i) => kernel.node(`/d/f${String(i).padStart(3, '0')}`)),
+    );
+    const [first, second] = nodes;
+    if (!first || !second) throw new Error('no files');
+    const looks = jest.spyOn(fixture.store, 'hasContent');
+    await kernel.read(first);
+    await kernel.read(second);
+    expect(fixture.source.blobCalls.map((oids) => oids.length)).toEqual([1, 8]);
+    expect(looks.mock.calls.length).toBeLessThan(20);
+    for (const [i, node] of nodes.entries())
+      expect((await kernel.read(node)).equals(files[i] ?? Buffer.alloc(0))).toBe(true);
+    const asked = fixture.source.blobCalls.flat();
+    expect([asked.length, new Set(asked).size]).toEqual([200, 200]);
+    expect(fixture.source.blobCalls.length).toBeLessThan(25);
   });
 });

@@ -14,12 +14,16 @@ const MOST_WINDOW = 8 * 1024 * 1024;
 const AHEAD = 4;
 const MOST_FILES = 512;
 const STREAMS = 8;
+/** Entries looked at in one turn: a walk past what is here, or past a full window, must not hold up others (D13). */
+const MOST_LOOKS = 1024;
 
 /** A program that reads the files of a directory, and perhaps of the directories after it, one after the other. */
 interface Stream {
   tree: PlacedTree;
   /** Where to go on; undefined until a second file of a directory was read. */
-  next: Iterator<WantedContent> | undefined;
+  next: Iterator<WantedContent | undefined> | undefined;
+  /** Came next and did not fit beside what is unread. */
+  held: WantedContent | undefined;
   /** Bytes that it has read, and bytes brought ahead that it has not. */
   read: number;
   unread: number;
@@ -71,6 +75,7 @@ export class ContentAhead {
     this.#touch(stream);
     if (known === undefined && !walk) return [];
     stream.next = this.#files(tree, index, walk || stream.crossed > 1);
+    stream.held = undefined;
     return this.#take(stream);
   }
 
@@ -89,7 +94,15 @@ export class ContentAhead {
   }
 
   #start(tree: PlacedTree): Stream {
-    const stream = { tree, next: undefined, read: 0, unread: 0, inDirectory: 0, crossed: 0 };
+    const stream: Stream = {
+      tree,
+      next: undefined,
+      held: undefined,
+      read: 0,
+      unread: 0,
+      inDirectory: 0,
+      crossed: 0,
+    };
     this.#streams.push(stream);
     if (this.#streams.length > STREAMS) {
       const oldest = this.#streams.shift();
@@ -117,26 +130,36 @@ export class ContentAhead {
 
   #take(stream: Stream): WantedContent[] {
     const taken: WantedContent[] = [];
-    while (stream.next !== undefined && taken.length < MOST_FILES) {
+    for (let looks = 0; looks < MOST_LOOKS && taken.length < MOST_FILES; looks++) {
       if (stream.unread >= window(stream)) break;
-      const step: IteratorResult<WantedContent, unknown> = stream.next.next();
-      if (step.done === true) {
-        stream.next = undefined;
+      const wanted = stream.held ?? this.#look(stream);
+      stream.held = undefined;
+      if (wanted === 'end') break;
+      if (wanted?.size === undefined || this.#unread.has(wanted.oid)) continue;
+      const { oid, size } = wanted;
+      // What no window holds is left for when it is read.
+      if (size > window(stream)) continue;
+      if (stream.unread + size > window(stream)) {
+        stream.held = wanted;
         break;
       }
-      const { oid, size } = step.value;
-      // What does not fit is left for when it is read.
-      if (size === undefined || stream.unread + size > window(stream)) continue;
-      if (this.#unread.has(oid)) continue;
       this.#unread.set(oid, { stream, size });
       stream.unread += size;
-      taken.push(step.value);
+      taken.push(wanted);
     }
     return taken;
   }
 
-  /** Files that are not here, in the order in which a walk comes to them. */
-  *#files(tree: PlacedTree, index: number, walk: boolean): Generator<WantedContent> {
+  #look(stream: Stream): WantedContent | undefined | 'end' {
+    if (stream.next === undefined) return 'end';
+    const step: IteratorResult<WantedContent | undefined, unknown> = stream.next.next();
+    if (step.done !== true) return step.value;
+    stream.next = undefined;
+    return 'end';
+  }
+
+  /** Files in the order in which a walk comes to them; undefined in the place of each that need not be brought. */
+  *#files(tree: PlacedTree, index: number, walk: boolean): Generator<WantedContent | undefined> {
     const directory = this.directoryAt(tree.place);
     yield* this.#in(tree.listing, index + 1, tree.listing.length, walk ? directory : undefined);
     if (!walk || directory === undefined) {
@@ -155,15 +178,16 @@ export class ContentAhead {
     from: number,
     to: number,
     below: Directory | undefined,
-  ): Generator<WantedContent> {
+  ): Generator<WantedContent | undefined> {
     const path = below && pathOf(below);
     for (let i = from; i < to; i++) {
       const kind = listing.kind(i);
       if (kind === 'file' || kind === 'executable') {
         const oid = listing.oid(i);
         const size = this.sizes.known(listing, i);
-        if (size !== undefined && !this.contents.coming(oid) && !this.store.hasContent(oid, size))
-          yield { oid, size };
+        const here =
+          size === undefined || this.contents.coming(oid) || this.store.hasContent(oid, size);
+        yield here ? undefined : { oid, size };
       } else if (kind === 'directory' && below !== undefined && path !== undefined) {
         yield* this.#below(below, childPath(path, listing.name(i)), listing.oid(i));
       }
@@ -171,7 +195,7 @@ export class ContentAhead {
   }
 
   /** Only through listings that are here: contents never cause a question for a directory. */
-  *#below(top: Directory, path: string, oid: Oid): Generator<WantedContent> {
+  *#below(top: Directory, path: string, oid: Oid): Generator<WantedContent | undefined> {
     const listing = this.trees.peek({ revision: top.root.revision, path, oid });
     if (listing === undefined) return;
     for (let i = 0; i < listing.length; i++) {
