@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { delayProxy } from './lib/delay-proxy.mjs';
 import { gitHttp } from './lib/git-http.mjs';
+import { DEEP, makeDistant } from './lib/make-distant.mjs';
 import { makeRepo } from './lib/make-repo.mjs';
 
 const place = mkdtempSync(join(tmpdir(), 'scorpio-bench-'));
@@ -196,21 +197,20 @@ try {
   await mounted(`http://127.0.0.1:${far.port}`, async (dir) => {
     row('20 ms: list and grep all of S', s(await time(`${FIND(dir)}; ${GREP(dir)}`)), '≤ 1.5 s');
   });
-  const deep = execFileSync('bash', [
-    '-c',
-    `git -C ${S} ls-tree -r --name-only main | awk -F/ '{ print NF, $0 }' | sort -rn | head -1 | cut -d' ' -f2-`,
-  ])
-    .toString()
-    .trim();
-  await mounted(`http://127.0.0.1:${far.port}`, async (dir) => {
-    row(
-      `20 ms: first byte ${deep.split('/').length} levels deep`,
-      s(await time(`head -c 1 ${join(dir, deep)}`)),
-      '≤ 0.25 s (16 levels)',
-    );
-  });
   await far.close();
   await stop(small);
+  const distant = await start('server-process.mjs', makeDistant(join(place, 'distant')));
+  const slow = await delayProxy(Number(new URL(distant.url).port), 20);
+  const behindDelay = (what, command, wanted) =>
+    mounted(`http://127.0.0.1:${slow.port}`, async (dir, daemon) => {
+      const took = await time(command(dir));
+      row(`20 ms: ${what}`, s(took), wanted, `${(await ask(daemon)).source.requests} requests`);
+    });
+  await behindDelay('first byte 16 levels deep', (dir) => `head -c 1 ${dir}/${DEEP}`, '≤ 0.25 s');
+  await behindDelay('a module of 80 files, cold', (dir) => `cat ${dir}/m77/*`, '≤ 0.3 s');
+  await behindDelay('one 50 MB file, cold', (dir) => `cat ${dir}/big | cat`, '≤ 0.7 s');
+  await slow.close();
+  await stop(distant);
   const plain = await start('server-process.mjs', M, 'plain');
   await mounted(plain.url, async (dir, daemon) => {
     const took = await time(FIND(dir));
