@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { chmod, mkdir } from 'node:fs/promises';
-import { PathToucher, RevisionBase } from '@scorpiofs/dicfuse';
+import { PathToucher, RevisionBase, type RevisionBaseOptions } from '@scorpiofs/dicfuse';
 import { detachDeadMounts, mount, type MountOptions, type Mounted } from '@scorpiofs/fuse';
 import { parseOid, type EntryKind, type Revision, type Source } from '@scorpiofs/objects';
 import type { Store } from '@scorpiofs/store';
@@ -16,6 +16,7 @@ export interface BaseOptions {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   readonly mountOptions?: MountOptions | undefined;
+  readonly onDropped?: RevisionBaseOptions['onDropped'] | undefined;
   /** Milliseconds that the first listing of a view may take. Default 120,000. */
   readonly limitMs?: number | undefined;
 }
@@ -30,7 +31,7 @@ export class Base implements AsyncDisposable {
   #head: Promise<Revision> | undefined;
 
   static async open(options: BaseOptions): Promise<Base> {
-    const { source, store, uid, gid } = options;
+    const { source, store, uid, gid, onDropped } = options;
     const directory = await freeDirectory(options.directory);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // Node's mode is cut by the umask and ignored where the directory was there.
@@ -41,6 +42,7 @@ export class Base implements AsyncDisposable {
       store,
       namespace: `antares ${directory}`,
       reconnect: (path) => toucher.touch(`${directory}${path}`),
+      ...(onDropped !== undefined && { onDropped }),
       ...(uid !== undefined && { uid }),
       ...(gid !== undefined && { gid }),
     });

@@ -12,7 +12,7 @@ import { Loaded } from './loaded.js';
 import { Sizes } from './sizes.js';
 import type { Base } from './state.js';
 import { TreeAhead } from './trees/read-ahead.js';
-import { Trees } from './trees/trees.js';
+import { Trees, type DroppedListener } from './trees/trees.js';
 
 export interface BaseOptions {
   /** Where trees and contents come from. Not closed by the base. */
@@ -36,6 +36,8 @@ export interface BaseOptions {
    * mount (one character per byte); must have the kernel look that path up, from another process (see `PathToucher`).
    */
   readonly reconnect?: (path: string) => Promise<void>;
+  /** Told of names in a listing that no directory can show (`..`, a slash, one twice): they are left out. */
+  readonly onDropped?: DroppedListener;
   /** Entries of listings kept in memory, about 120 bytes each. Default 200,000. */
   readonly maxLoadedEntries?: number;
 }
@@ -46,7 +48,7 @@ export function newBase(options: BaseOptions, shape: Base['shape']): Base {
   const prefix = `dicfuse/${encodeURIComponent(options.namespace ?? 'main')}${path}:`;
   const places = new Places(store, prefix);
   const capabilities = new Capabilities(source);
-  const trees = new Trees(store, source);
+  const trees = new Trees(store, source, options.onDropped);
   const sizes = new Sizes(store, source, capabilities.now);
   const contents = new Contents(store, source);
   const roots = new Map<number, Root>();

@@ -1,11 +1,10 @@
-import type { Oid, RepoPath, RequestOptions } from '@scorpiofs/objects';
+import { isTreeName, type Oid, type RepoPath, type RequestOptions } from '@scorpiofs/objects';
 import { z } from 'zod';
 import { checkLink } from './change-list-link.js';
 import { askEnveloped } from './envelope.js';
 import { broken, quote } from './failures.js';
 import { joinPath } from './path-query.js';
 import { oidSchema } from './schemas.js';
-import { isName } from './tree-body.js';
 import type { Wire } from './wire.js';
 
 interface Changed {
@@ -92,7 +91,7 @@ export async function changeListFiles(
 /** C14: nothing absolute, no `..`, nothing empty; the server does not check (mega: 1.9). */
 function absolute(what: string, directory: RepoPath, relative: string): RepoPath {
   const bytes = Buffer.from(relative, 'utf8').toString('latin1');
-  if (!bytes.split('/').every(isName))
+  if (!bytes.split('/').every((name) => isTreeName(name)))
     throw broken(what, `the path ${quote(relative)} is not safe`);
   return joinPath(directory, bytes);
 }

@@ -1,10 +1,15 @@
-import type { Oid, RepoPath, RequestOptions, TreeName } from '@scorpiofs/objects';
+import {
+  isTreeName,
+  type Oid,
+  type RepoPath,
+  type RequestOptions,
+  type TreeName,
+} from '@scorpiofs/objects';
 import { z } from 'zod';
 import type { Asked } from './ask.js';
 import { askEnveloped } from './envelope.js';
 import { encodePath } from './path-query.js';
 import { oidSchema } from './schemas.js';
-import { isName } from './tree-body.js';
 import type { Wire } from './wire.js';
 
 /** An entry without mode: executable files, symbolic links and submodules are all `file` here (M12). */
@@ -72,10 +77,10 @@ async function listing(
   for (const entry of raw) {
     const name = Buffer.from(entry.name, 'utf8').toString('latin1');
     // C10: what is no name, and later duplicates.
-    if (!isName(name) || seen.has(name)) continue;
+    if (!isTreeName(name) || seen.has(name)) continue;
     seen.add(name);
     kept.push({
-      name: name as TreeName,
+      name,
       directory: entry.content_type === 'directory',
       oid: entry.oid,
     });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
+  encodeSortedTree,
+  hashObject,
   type EntryKind,
   type Oid,
   type Revision,
@@ -13,7 +15,6 @@ import { gzipSync } from 'node:zlib';
 import { MegaClient } from './mega-client.js';
 import { encode, UNKNOWN } from './testing/encode.js';
 import { serve, type Handler, type TestServer } from './testing/serve.js';
-import { canonicalBody, treeOid } from './tree-body.js';
 
 const COMMIT = 'c'.repeat(40) as Oid;
 
@@ -29,12 +30,12 @@ const hello = Buffer.from('hello\n');
 const big = Buffer.alloc(300_000, 'x');
 const file = blobOid(hello);
 const bigFile = blobOid(big);
-const deepBody = canonicalBody([entry('leaf', 'executable', file)]);
-const deep = treeOid(deepBody);
-const dirBody = canonicalBody([entry('deep', 'directory', deep), entry('big', 'file', bigFile)]);
-const dir = treeOid(dirBody);
-const rootBody = canonicalBody([entry('dir', 'directory', dir), entry('hello', 'file', file)]);
-const root = treeOid(rootBody);
+const deepBody = encodeSortedTree([entry('leaf', 'executable', file)]);
+const deep = hashObject('tree', deepBody);
+const dirBody = encodeSortedTree([entry('deep', 'directory', deep), entry('big', 'file', bigFile)]);
+const dir = hashObject('tree', dirBody);
+const rootBody = encodeSortedTree([entry('dir', 'directory', dir), entry('hello', 'file', file)]);
+const root = hashObject('tree', rootBody);
 const revision: Revision = { commit: COMMIT, tree: root };
 
 interface Asked {

@@ -1,15 +1,21 @@
-import type { Oid, RepoPath, RequestOptions } from '@scorpiofs/objects';
+import {
+  hashObject,
+  parseTree,
+  type Oid,
+  type RepoPath,
+  type RequestOptions,
+  type SafeEntries,
+} from '@scorpiofs/objects';
 import { ask, collect } from './ask.js';
 import { broken } from './failures.js';
 import { encodePath } from './path-query.js';
 import { AttemptError } from './retry.js';
-import { parseTreeBody, treeOid, type ParsedTree } from './tree-body.js';
 import type { Wire } from './wire.js';
 
 /** Bytes of one directory; a million entries with names of 40 bytes fit. */
 export const TREE_LIMIT = 64 * 1024 * 1024;
 
-export interface ReadTree extends ParsedTree {
+export interface ReadTree extends SafeEntries {
   /** What the body hashes to, as received. */
   readonly hash: Oid;
 }
@@ -46,7 +52,8 @@ export async function fileTree(
 
 function readTree(what: string, body: Buffer): ReadTree {
   try {
-    return { ...parseTreeBody(body), hash: treeOid(body) };
+    const { entries, dropped } = parseTree(body);
+    return { entries, dropped, hash: hashObject('tree', body) };
   } catch (error) {
     throw new AttemptError(broken(what, 'the answer is no tree object', error), 'later');
   }

@@ -1,4 +1,5 @@
 import {
+  kindOfMode,
   parseOid,
   type EntryKind,
   type Oid,
@@ -7,7 +8,6 @@ import {
 } from '@scorpiofs/objects';
 import { broken } from './failures.js';
 import { git } from './git-process.js';
-import { kindOfMode } from './tree-body.js';
 
 export interface GitEntry {
   readonly kind: EntryKind;
@@ -31,9 +31,10 @@ export async function gitTree(
     if (line === '') continue;
     const parts = /^([0-7]{6}) [a-z]+ ([0-9a-f]{40})\t([^]+)$/.exec(line);
     const [, mode, id, path] = parts ?? [];
-    if (mode === undefined || id === undefined || path === undefined)
+    const kind = mode === undefined ? undefined : kindOfMode(mode);
+    if (kind === undefined || id === undefined || path === undefined)
       throw broken(`tree ${oid}`, 'git lists what is no entry');
-    found.set(`/${path}`, { kind: kindOfMode(mode), oid: parseOid(id) });
+    found.set(`/${path}`, { kind, oid: parseOid(id) });
   }
   return found;
 }

@@ -1,5 +1,7 @@
 import {
   EMPTY_TREE,
+  encodeSortedTree,
+  hashObject,
   type Oid,
   type RepoPath,
   type RequestOptions,
@@ -11,7 +13,6 @@ import { contentHash, dirHash, type ListedEntry } from './content-hash.js';
 import { broken, missing, quote, refused } from './failures.js';
 import { fileTree, type ReadTree } from './file-tree.js';
 import { isAddressable } from './path-query.js';
-import { canonicalBody, treeOid } from './tree-body.js';
 import type { Wire } from './wire.js';
 
 /**
@@ -33,7 +34,11 @@ export async function plainTree(
   if (oid !== undefined) {
     const tree = await fileTree(wire, path, oid, options);
     // C05: a body that hashes to something else is told by `verified`; the guard says that the server means this tree.
-    if (tree) return answerOf(path, oid, tree.entries, tree.hash === oid);
+    if (tree) {
+      const { entries, dropped } = tree;
+      const answer = answerOf(path, oid, entries, tree.hash === oid);
+      return dropped.length > 0 ? { ...answer, dropped } : answer;
+    }
   }
   const [listed, now] = await Promise.all([
     contentHash(wire, path, revision.commit, options),
@@ -79,7 +84,7 @@ function reconcile(
     return { name, kind: entry.directory ? 'directory' : 'file', oid: entry.oid };
   });
   const same = now !== undefined && agreed === listed.length && agreed === now.entries.length;
-  const hash = treeOid(canonicalBody(entries));
+  const hash = hashObject('tree', encodeSortedTree(entries));
   if (oid === undefined) {
     // The root of a revision whose tree is not known: its id is what its entries hash to, if they are all known.
     return { path, oid: same && now ? now.hash : hash, entries, verified: false, modesKnown: same };

@@ -1,11 +1,17 @@
 import { expect, test } from '@jest/globals';
-import { SourceError, type Oid, type TreeEntry, type TreeName } from '@scorpiofs/objects';
+import {
+  encodeSortedTree,
+  hashObject,
+  SourceError,
+  type Oid,
+  type TreeEntry,
+  type TreeName,
+} from '@scorpiofs/objects';
 import fc from 'fast-check';
 import { records } from './records.js';
 import { treesReader, type TreesRecord } from './scorpio-trees-format.js';
 import { cut } from './testing/cut.js';
 import { encode } from './testing/encode.js';
-import { canonicalBody, treeOid } from './tree-body.js';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -28,8 +34,8 @@ function entry(name: string): TreeEntry {
   return { name: name as TreeName, kind: 'file', oid: B as Oid };
 }
 
-const body = canonicalBody([entry('one'), entry('t\xffwo\n')]);
-const oid = treeOid(body);
+const body = encodeSortedTree([entry('one'), entry('t\xffwo\n')]);
+const oid = hashObject('tree', body);
 
 const STREAM = Buffer.concat([
   encode.head(A, oid),

@@ -1,11 +1,14 @@
-import type {
-  SourceError,
-  Oid,
-  RepoPath,
-  RequestOptions,
-  Revision,
-  TreeAnswer,
-  TreeEntry,
+import {
+  hashObject,
+  parseTree,
+  type DroppedEntry,
+  type SourceError,
+  type Oid,
+  type RepoPath,
+  type RequestOptions,
+  type Revision,
+  type TreeAnswer,
+  type TreeEntry,
 } from '@scorpiofs/objects';
 import { askStream } from './ask.js';
 import type { Answer } from './exchange.js';
@@ -16,7 +19,6 @@ import { AttemptError } from './retry.js';
 import { TREES_TYPE, treesReader, type TreesRecord } from './scorpio-trees-format.js';
 import { NO_ROUTE, isExtension } from './scorpio-route.js';
 import { readSize } from './size-field.js';
-import { parseTreeBody, treeOid } from './tree-body.js';
 import type { Wire } from './wire.js';
 
 export const TREES_PATH = '/api/v1/scorpio/trees';
@@ -169,12 +171,12 @@ function readTree(
   const { path, oid, body } = record;
   let parsed;
   try {
-    parsed = parseTreeBody(body);
+    parsed = parseTree(body);
   } catch (cause) {
     const error = broken(what(), 'it is no tree object', cause);
     return place.wanted ? { failed: path, error } : undefined;
   }
-  const { entries } = parsed;
+  const { entries, dropped } = parsed;
   if (place.below > 0) {
     for (const entry of entries) {
       if (entry.kind !== 'directory') continue;
@@ -186,23 +188,26 @@ function readTree(
     path,
     oid,
     entries,
-    verified: treeOid(body) === oid,
+    verified: hashObject('tree', body) === oid,
     modesKnown: true,
+    ...(dropped.length > 0 && { dropped }),
   };
   if (!record.sizes) return { answer };
-  return { answer: { ...answer, sizes: sizesOf(record.sizes, parsed.places, entries) } };
+  return { answer: { ...answer, sizes: sizesOf(record.sizes, entries, dropped) } };
 }
 
+/** Sizes run in the order of the body, in which entries that were dropped have their places. */
 function sizesOf(
   raw: Buffer,
-  places: readonly number[],
   entries: readonly TreeEntry[],
+  dropped: readonly DroppedEntry[],
 ): ReadonlyMap<Oid, number> {
   const sizes = new Map<Oid, number>();
-  for (const [index, place] of places.entries()) {
-    const entry = entries[place];
-    if (!entry || entry.kind === 'directory' || entry.kind === 'submodule') continue;
-    const size = readSize(raw, index * 8);
+  let before = 0;
+  for (const [index, entry] of entries.entries()) {
+    while (dropped[before]?.index === index + before) before += 1;
+    if (entry.kind === 'directory' || entry.kind === 'submodule') continue;
+    const size = readSize(raw, (index + before) * 8);
     if (size !== undefined) sizes.set(entry.oid, size);
   }
   return sizes;

@@ -1,4 +1,5 @@
 import { modeText } from './mode.js';
+import { compareEntries } from './tree-order.js';
 import type { TreeEntry } from './tree.js';
 
 /** The binary git tree with these entries, in this order (git itself sorts them: `compareEntries`). */
@@ -15,4 +16,9 @@ export function encodeTree(entries: readonly TreeEntry[]): Buffer {
     at += body.write(oid, at, 'hex');
   }
   return body;
+}
+
+/** The tree that git itself would have stored for these entries. */
+export function encodeSortedTree(entries: readonly TreeEntry[]): Buffer {
+  return encodeTree(entries.toSorted(compareEntries));
 }

@@ -1,5 +1,5 @@
 export { BlobHasher } from './blob-hasher.js';
-export { encodeTree } from './encode-tree.js';
+export { encodeSortedTree, encodeTree } from './encode-tree.js';
 export { hashObject, type ObjectKind } from './hash-object.js';
 export { kindOfMode, modeText } from './mode.js';
 export * from './name.js';

@@ -1,4 +1,5 @@
 import type { Oid } from './oid.js';
+import type { DroppedEntry } from './safe-entries.js';
 import type { TreeEntry } from './tree.js';
 
 /** Absolute, normalised monorepo path as a byte string (see `TreeName`): `/`, `/project/src`. */
@@ -30,6 +31,8 @@ export interface TreeAnswer {
   readonly verified: boolean;
   /** Whether the modes in `entries` are known; false when only names, kinds of directory and ids could be had. */
   readonly modesKnown: boolean;
+  /** What the directory holds besides, and no directory can show: for a warning (C10). */
+  readonly dropped?: readonly DroppedEntry[];
   /** Sizes of blobs among the entries, where the source sent them along. */
   readonly sizes?: ReadonlyMap<Oid, number>;
 }

@@ -4,6 +4,7 @@ import type { Config } from '@scorpiofs/config';
 import type { MegaClient } from '@scorpiofs/mega-client';
 import type { Store } from '@scorpiofs/store';
 import { CommandError, explain } from '../command-error.js';
+import { droppedLog } from '../daemon/base-view.js';
 import { fuseLog } from '../daemon/fuse-log.js';
 import { EXIT } from '../exit-codes.js';
 import type { Logging } from '../log/logger.js';
@@ -55,6 +56,7 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
     source: client,
     store,
     directory: join(dirname(values.antares_state_file), 'base'),
+    onDropped: droppedLog(logging.for('scorpiofs::dicfuse')),
     uid: values.dicfuse_uid,
     gid: values.dicfuse_gid,
     mountOptions: { allowOther: values.allow_other, fsName: 'antares-base', ...fuseLog(logging) },

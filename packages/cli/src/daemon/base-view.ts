@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { View } from '@scorpiofs/dicfuse';
+import { View, type ViewOptions } from '@scorpiofs/dicfuse';
+import { nameToUtf8, type Name } from '@scorpiofs/fuse';
 import type { MegaClient } from '@scorpiofs/mega-client';
 import { SourceError, type Revision } from '@scorpiofs/objects';
 import type { Store } from '@scorpiofs/store';
@@ -26,6 +27,17 @@ export interface BaseViewOptions {
   readonly waiting: (reason: string) => void;
 }
 
+/** One line for a directory, however many names it is about. */
+export function droppedLog(log: Log): NonNullable<ViewOptions['onDropped']> {
+  return (path, dropped) =>
+    log.warn('a directory has names that cannot be shown; they are left out', {
+      path: nameToUtf8(path as Name),
+      count: dropped.length,
+      first: JSON.stringify(dropped[0]?.name.slice(0, 80)),
+      problem: dropped[0]?.problem,
+    });
+}
+
 async function openAt(options: BaseViewOptions, revision: Revision): Promise<View> {
   const { client, store, namespace, owner, readable, signal } = options;
   return View.open({
@@ -35,6 +47,7 @@ async function openAt(options: BaseViewOptions, revision: Revision): Promise<Vie
     namespace,
     readable,
     signal,
+    onDropped: droppedLog(options.log),
     ...(owner.uid !== undefined && { uid: owner.uid }),
     ...(owner.gid !== undefined && { gid: owner.gid }),
   });

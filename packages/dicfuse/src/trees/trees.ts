@@ -2,6 +2,7 @@ import {
   EMPTY_TREE,
   SourceError,
   TreesError,
+  type DroppedEntry,
   type Oid,
   type RepoPath,
   type Source,
@@ -42,6 +43,9 @@ export interface AskWatch {
   left(want: TreeWant): void;
 }
 
+/** Hears of names in a listing that no directory can show. */
+export type DroppedListener = (path: RepoPath, dropped: readonly DroppedEntry[]) => void;
+
 type Outcome = LocalTree | 'not sent';
 
 interface Announced {
@@ -65,6 +69,7 @@ export class Trees {
   constructor(
     readonly store: BaseStore,
     readonly source: Source,
+    readonly onDropped?: DroppedListener,
   ) {}
 
   /** From here, or undefined. `ahead`: it was brought along by a question for another one, and is looked at for the first time. */
@@ -198,7 +203,9 @@ export class Trees {
 
   #keep(want: TreeWant, answer: TreeAnswer, { flight, direct }: Announced): LocalTree {
     const { oid, verified, sizes } = answer;
-    const entries = usable(answer.entries);
+    const { entries, dropped } = usable(answer.entries);
+    const hidden = [...(answer.dropped ?? []), ...dropped];
+    if (hidden.length > 0) this.onDropped?.(want.path, hidden);
     const key = verified ? oid : unverifiedKey(oid, want.path);
     const listing = new Listing(entries);
     this.store.putTree(key, entries, verified, answer.modesKnown);
@@ -262,7 +269,7 @@ function isImpossible({ entries, oid, verified }: TreeAnswer): boolean {
 
 function* directoriesOf(want: TreeWant, answer: TreeAnswer): Generator<TreeWant> {
   const { revision } = want;
-  for (const { name, kind, oid } of usable(answer.entries))
+  for (const { name, kind, oid } of usable(answer.entries).entries)
     if (kind === 'directory' && oid !== EMPTY_TREE)
       yield { revision, path: childPath(want.path, name), oid };
 }

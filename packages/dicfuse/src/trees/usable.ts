@@ -1,18 +1,12 @@
-import type { TreeEntry } from '@scorpiofs/objects';
+import { safeEntries, type SafeEntries, type TreeEntry } from '@scorpiofs/objects';
 
 const LONGEST = 255;
 
 /**
- * What a directory can show of a listing that came from outside: no name that is empty, `.`, `..`, too long or has a slash or
- * NUL, and none twice (mega: C10).
+ * What a directory can show of a listing that came from outside (mega: C10), and no name longer than Linux takes. A source has
+ * looked already; its word is checked where it enters.
  */
-export function usable(entries: readonly TreeEntry[]): readonly TreeEntry[] {
-  const seen = new Set<string>();
-  const kept = entries.filter(({ name }) => {
-    if (name === '' || name === '.' || name === '..' || name.length > LONGEST) return false;
-    if (name.includes('/') || name.includes('\0') || seen.has(name)) return false;
-    seen.add(name);
-    return true;
-  });
-  return kept.length === entries.length ? entries : kept;
+export function usable(entries: readonly TreeEntry[]): SafeEntries {
+  const short = entries.filter(({ name }) => name.length <= LONGEST);
+  return safeEntries(short.length === entries.length ? entries : short);
 }

@@ -13,14 +13,14 @@ import { ownMountOver } from './own-mounts.js';
  */
 export async function checkMountpoint(path: string, allowNonEmpty = false): Promise<string> {
   const given = resolve(path);
-  await checkTable(given);
+  await checkTable(given, allowNonEmpty);
   let real: string;
   try {
     real = await realpath(given);
   } catch (error) {
     throw explain(given, error);
   }
-  if (real !== given) await checkTable(real);
+  if (real !== given) await checkTable(real, allowNonEmpty);
   try {
     if (!(await stat(real)).isDirectory()) throw errors.mountpointNotDirectory(given);
     if (!allowNonEmpty) await checkEmpty(real);
@@ -30,13 +30,18 @@ export async function checkMountpoint(path: string, allowNonEmpty = false): Prom
   return real;
 }
 
-async function checkTable(path: string): Promise<void> {
+async function checkTable(path: string, allowOther: boolean): Promise<void> {
   const own = ownMountOver(path);
   if (own !== undefined && own !== path) throw errors.insideOwnMount(path, own);
   await checkAbove(path);
   for (;;) {
     const there = mountAt(await readMountTable(), path);
-    if (there === undefined || !isFuse(there)) return;
+    if (there === undefined) return;
+    if (!isFuse(there)) {
+      // Somebody else's file system would be hidden, empty as it may be.
+      if (allowOther) return;
+      throw errors.foreignMount(path, there.type);
+    }
     const { detached, failed } = await detachDeadMounts(path);
     if (failed.some(({ entry }) => entry.id === there.id)) throw errors.mountpointDead(path);
     if (!detached.some(({ id }) => id === there.id)) throw errors.alreadyMounted(path, there.type);

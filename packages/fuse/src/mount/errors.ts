@@ -81,7 +81,7 @@ export function mountpointNotEmpty(mountpoint: string): FuseMountError {
   return new FuseMountError(
     'FUSE_MOUNTPOINT_NOT_EMPTY',
     `the mount point ${mountpoint} is not empty`,
-    'name an empty directory, or allow it explicitly (what is inside is hidden while mounted)',
+    'name an empty directory: what is inside would be hidden while mounted',
   );
 }
 
@@ -99,6 +99,14 @@ export function alreadyMounted(mountpoint: string, what: string): FuseMountError
     'FUSE_ALREADY_MOUNTED',
     `${mountpoint} is already a mount point (${what}), and its server is alive`,
     `use another directory, or unmount it first: fusermount3 -u '${mountpoint}'`,
+  );
+}
+
+export function foreignMount(mountpoint: string, type: string): FuseMountError {
+  return new FuseMountError(
+    'FUSE_ALREADY_MOUNTED',
+    `${mountpoint} is already a mount point (${type})`,
+    'use another directory, for example one inside it',
   );
 }
 

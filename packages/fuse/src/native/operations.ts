@@ -150,8 +150,16 @@ export class NativeOperations {
   }
 
   errnoOf(error: unknown, operation: string): number {
-    if (error instanceof FsError) return error.errno;
-    this.options.log?.('fuse.operation.failed', { operation, error });
+    if (error instanceof FsError) {
+      if (error.cause !== undefined && error.errno !== 4)
+        this.options.log?.('fuse.failed', {
+          op: operation,
+          errno: error.errno,
+          reason: error.message,
+        });
+      return error.errno;
+    }
+    this.options.log?.('fuse.unexpected', { op: operation, error });
     return 5;
   }
 

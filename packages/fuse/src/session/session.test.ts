@@ -83,6 +83,23 @@ describe('answers', () => {
     ]);
   });
 
+  test('an FsError with a cause is heard of: a program got an error for something that failed', async () => {
+    const cause = new Error('the line was cut');
+    const { channel, events } = started({
+      lookup: () => {
+        throw FsError.of(5, 'listing of /a: the line was cut', cause);
+      },
+      getattr: () => Promise.reject(FsError.of(4, 'interrupted', cause)),
+    });
+    expect(channel.ask('LOOKUP', { names: ['a'] }).error).toBe(-5);
+    const unique = channel.send('GETATTR', { node: 5 });
+    await turn();
+    expect(channel.answer(unique).error).toBe(-4);
+    expect(events).toEqual([
+      ['fuse.failed', { op: 'LOOKUP', errno: 5, reason: 'listing of /a: the line was cut' }],
+    ]);
+  });
+
   test('a result that cannot be encoded is EIO, and what it referred to is given back', () => {
     const forgotten: number[] = [];
     const { channel } = started({

@@ -227,7 +227,12 @@ export class Session {
   }
 
   #errnoOf(r: KernelRequest, error: unknown): number {
-    if (error instanceof FsError) return error.errno;
+    if (error instanceof FsError) {
+      // An errno alone is an answer. With a cause behind it something failed that somebody should hear of.
+      if (error.cause !== undefined && error.errno !== ERRNO.EINTR)
+        this.#log('fuse.failed', { op: r.name, errno: error.errno, reason: error.message });
+      return error.errno;
+    }
     // The work was cut short because we said so: not an accident.
     if (r.interrupted && isAbort(error)) return ERRNO.EINTR;
     this.#log('fuse.unexpected', { op: r.name, node: r.node, error });

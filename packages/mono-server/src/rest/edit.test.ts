@@ -14,6 +14,12 @@ interface Envelope {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** The same answer where it is a list. */
+const list = async (path: string): Promise<readonly Readonly<Record<string, string>>[]> => {
+  const answer = await fetch(`${server.url}/api/v1${path}`);
+  return ((await answer.json()) as { data: Readonly<Record<string, string>>[] }).data;
+};
+
 const call = async (path: string, body?: unknown): Promise<Envelope> => {
   const answer = await fetch(`${server.url}/api/v1${path}`, {
     method: body === undefined ? 'GET' : 'POST',
@@ -28,9 +34,7 @@ const create = (path: string, name: string, extra: object = {}): Promise<Envelop
   call('/create-entry', { is_directory: false, name, path, content: `${name}\n`, ...extra });
 const merge = (link = ''): Promise<Envelope> => call(`/cl/${link}/merge-no-auth`, {});
 const names = async (path: string): Promise<string[]> =>
-  ((await call(`/tree/content-hash?path=${path}`)).data as unknown as { name: string }[]).map(
-    (one) => one.name,
-  );
+  (await list(`/tree/content-hash?path=${path}`)).map((one) => String(one['name']));
 let n = 0;
 let name: string;
 
@@ -100,7 +104,7 @@ describe('editing without login (§1.9)', () => {
       commit_message: 'edit and rename',
       mode: 'force_create',
     });
-    const [entry] = (await call(`/cl/${data['cl_link']}/files-list`)).data as unknown as object[];
+    const [entry] = await list(`/cl/${data['cl_link']}/files-list`);
     expect(entry).toMatchObject({ action: 'renamed', path: `doc/deep/er/${name}-moved` });
     expect((await merge(data['cl_link'])).status).toBe(200);
     expect(await names('/doc/deep/er')).toEqual([`${name}-moved`]);
