@@ -159,10 +159,15 @@ describe('failures', () => {
       const more = names.map((name) => ({ name: name as never, kind: 'file' as const, oid }));
       return { ...answer, entries: [...answer.entries, ...more] };
     });
-    const { view } = await fixture.view({ source });
+    const told: unknown[] = [];
+    const { view } = await fixture.view({
+      source,
+      onDropped: (path, dropped) => told.push([path, dropped.map(({ problem }) => problem)]),
+    });
     const kernel = new Kernel(view.fileSystem);
     const names = [...(await kernel.list(await kernel.node('/'))).keys()];
     expect(names).toEqual(['a', 'b', 'top', 'twice']);
+    expect(told).toContainEqual(['/', ['empty', 'dot', 'dot', 'slash', 'nul', 'duplicate']]);
   });
 
   test('fs: D-35, W-56: a listing that is empty and cannot be is an error, and is not kept', async () => {

@@ -128,5 +128,5 @@ test('ENOSPC at copy-up: the lower file stays visible, nothing half-copied (issu
   expect((await client.readFile('/big')).length).toBe(1 << 20);
   expect(memory.use().pages).toBe(free);
   expect(await new DirectClient(memory).names('/up')).toEqual([]);
-  expect(await new DirectClient(memory).names('/work')).toEqual([]);
+  expect(await new DirectClient(memory).names('/aside')).toEqual([]);
 });

@@ -129,13 +129,13 @@ test('what an earlier run left in the work directory goes; other names there sta
   const memory = new MemoryFs({ rootMode: 0o777 });
   const upper = memoryUpper(memory);
   const own = new DirectClient(memory);
-  await own.mkdir('/work/#1.2');
-  await own.writeFile('/work/#1.2/x', 'x');
-  await own.writeFile('/work/#3.4', 'x');
-  await own.writeFile('/work/mine', 'x');
+  await own.mkdir('/aside/#1.2');
+  await own.writeFile('/aside/#1.2/x', 'x');
+  await own.writeFile('/aside/#3.4', 'x');
+  await own.writeFile('/aside/mine', 'x');
   const overlay = new OverlayFs({ upper, lowers: [] });
   await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('x'));
-  expect(await own.names('/work')).toEqual(['mine']);
+  expect(await own.names('/aside')).toEqual(['mine']);
 });
 
 test('a layer file is not closed while a read of it is under way, also when it is copied up meanwhile', async () => {

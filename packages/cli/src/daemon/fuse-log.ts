@@ -19,7 +19,7 @@ const HINTS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /** How a mount logs: what must not happen as warnings, each request only where somebody wants to see it (LOG-08). */
-export function fuseLog(logging: Logging): Pick<MountOptions, 'log' | 'trace'> {
+export function fuseLog(logging: Pick<Logging, 'for'>): Pick<MountOptions, 'log' | 'trace'> {
   const log = logging.for('scorpiofs::server');
   const requests = logging.for(REQUESTS);
   let [second, said, left] = [0, 0, 0];

@@ -392,6 +392,15 @@ describe('what cannot be mounted says so, with a hint', () => {
     expect(await readdir(point)).not.toContain('below');
   });
 
+  rootTest(`another file system is mounted there, empty as it is: not hidden${why}`, async () => {
+    await shell(`mount -t tmpfs none ${point}`);
+    try {
+      expect(await codeOf(served())).toBe('FUSE_ALREADY_MOUNTED');
+    } finally {
+      await shell(`umount ${point}`);
+    }
+  });
+
   rootTest(`already mounted and alive${why}`, async () => {
     await served();
     expect(await codeOf(served())).toBe('FUSE_ALREADY_MOUNTED');

@@ -11,7 +11,7 @@ import { OWN_REQUEST, type OverlayOptions } from '../state.js';
 
 /** For tests: an upper in memory, its shown directory and its work directory beside each other. */
 export function memoryUpper(memory = new MemoryFs({ rootMode: 0o777 })): OverlayLayer {
-  return { layer: memory, root: directory(memory, 'up', 0o777), work: directory(memory, 'work') };
+  return { layer: memory, root: directory(memory, 'up', 0o777), work: directory(memory, 'aside') };
 }
 
 function directory(memory: MemoryFs, name: string, mode = 0o700): NodeId {

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import type { Fields } from '../log/log-line.js';
+import type { Log } from '../log/logger.js';
+import { fuseLog } from './fuse-log.js';
+
+const quiet = (): void => undefined;
+
+/** Lines of level error, as they would be written. */
+function collecting() {
+  const errors: [string, Fields | undefined][] = [];
+  const log: Log = {
+    enabled: () => false,
+    error: (message, fields) => errors.push([message, fields]),
+    warn: quiet,
+    info: quiet,
+    debug: quiet,
+    trace: quiet,
+  };
+  return { errors, say: fuseLog({ for: () => log }).log };
+}
+
+test('issue 3, bad input: a read that failed for good is said, with the reason and what to do', () => {
+  const { errors, say } = collecting();
+  say?.('fuse.failed', { op: 'READ', errno: 28, reason: 'content 1: the store is full' });
+  expect(errors).toEqual([
+    [
+      'fuse.failed',
+      {
+        op: 'READ',
+        errno: 28,
+        reason: 'content 1: the store is full',
+        hint: expect.stringContaining('store_quota_bytes'),
+      },
+    ],
+  ]);
+});
+
+test('a walk over what cannot be had does not fill the log: a few lines a second, the others counted', async () => {
+  const { errors, say } = collecting();
+  const flood = () => {
+    for (let i = 0; i < 100; i++) say?.('fuse.failed', { op: 'READ', errno: 5, reason: 'cut off' });
+  };
+  flood();
+  // At most two seconds begin while a hundred lines are handed over.
+  expect(errors.length).toBeLessThanOrEqual(6);
+  const before = errors.length;
+  await new Promise((done) => setTimeout(done, 1001));
+  say?.('fuse.failed', { op: 'READ', errno: 5, reason: 'cut off' });
+  const counted = errors.reduce((n, [, fields]) => n + 1 + Number(fields?.['unsaid'] ?? 0), 0);
+  expect([errors.length, counted]).toEqual([before + 1, 101]);
+});
