@@ -54,7 +54,16 @@ export class Scratch implements AsyncDisposable {
     env: Record<string, string> = {},
     wrap: readonly string[] = [],
   ): Program {
-    const program = new Program(argv, { cwd: this.dir, env: { ...this.env, ...env }, wrap });
+    return this.startWith(argv, { ...this.env, ...env }, wrap);
+  }
+
+  /** With this environment and nothing of this folder's. */
+  startWith(
+    argv: readonly string[],
+    env: Record<string, string>,
+    wrap: readonly string[] = [],
+  ): Program {
+    const program = new Program(argv, { cwd: this.dir, env, wrap });
     this.#programs.push(program);
     return program;
   }
