@@ -1,11 +1,4 @@
-export {
-  Antares,
-  type AntaresLog,
-  type AntaresOptions,
-  type AntaresPaths,
-  type ChangedStatus,
-  type ChangeOfLayers,
-} from './antares.js';
+export { Antares } from './antares.js';
 export { Base, type BaseOptions } from './base.js';
 export type { Change, ChangeKind } from './changes.js';
 export type { Layers, OverlayEngine, Process, UnmountResult } from './engine.js';
@@ -13,6 +6,13 @@ export { AntaresError, type AntaresCode } from './error.js';
 export type { Events } from './events.js';
 export type { Lifecycle, MountStatus } from './job.js';
 export { isMounted, KernelEngine, type KernelEngineOptions } from './kernel-engine.js';
+export type {
+  AntaresLog,
+  AntaresOptions,
+  AntaresPaths,
+  ChangedStatus,
+  ChangeOfLayers,
+} from './options.js';
 export type { CreateRequest } from './request.js';
 export type { JobRecord } from './state/record.js';
 export { StateFile } from './state/state-file.js';

@@ -69,3 +69,10 @@ export function statusOf(job: Job, engine: 'kernel' | 'userspace'): MountStatus 
 export function stateName(state: Lifecycle): string {
   return typeof state === 'string' ? state : 'Failed';
 }
+
+/** What the state file keeps of a job. */
+export function recordOf(job: Job): Omit<JobRecord, 'owner'> {
+  const { mountId, jobId, path, cl, mountpoint, upperDir, clDir, createdMs, revision, clPath } =
+    job;
+  return { mountId, jobId, path, cl, mountpoint, upperDir, clDir, createdMs, revision, clPath };
+}

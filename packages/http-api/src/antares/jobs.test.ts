@@ -225,7 +225,8 @@ describe('jobs', () => {
     sent.on('error', () => undefined);
     sent.end(body, () => setTimeout(() => sent.destroy(), 5));
     for (let i = 0; i < 50; i++) {
-      if ((await call('GET', '/mounts/by-job/gone')).status === 200) break;
+      // Listed from `Mounted` on, while the state file is being written.
+      if ((await call('GET', '/mounts/by-job/gone')).body.state === 'Ready') break;
       await new Promise((r) => setTimeout(r, 50));
     }
     expect((await call('GET', '/mounts/by-job/gone')).body.state).toBe('Ready');

@@ -1,0 +1,33 @@
+import { messageOf } from './error.js';
+import { JobTable } from './job-table.js';
+import type { MountStatus } from './job.js';
+import { Lane } from './lane.js';
+import type { AntaresLog, AntaresOptions } from './options.js';
+import { Running } from './running.js';
+import { StateFile } from './state/state-file.js';
+import { Trash } from './trash.js';
+
+/** What every operation on views works with. The jobs belong to the table, everything that must end before the end to `running`. */
+export interface Context extends AntaresOptions {
+  readonly jobs: JobTable;
+  readonly running: Running;
+  readonly trash: Trash;
+  /** Creates that may run at once. */
+  readonly creates: Lane;
+  /** Deletes that run, by mount id. */
+  readonly ends: Map<string, Promise<MountStatus>>;
+  readonly log: AntaresLog;
+}
+
+export function contextOf(options: AntaresOptions): Context {
+  const log = options.log ?? (() => undefined);
+  return {
+    ...options,
+    log,
+    jobs: new JobTable(new StateFile(options.paths.stateFile), options.engine.name),
+    running: new Running(),
+    creates: new Lane(16),
+    ends: new Map(),
+    trash: new Trash((error) => log('warn', 'removing failed', { reason: messageOf(error) })),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Context } from './context.js';
+import type { Process } from './engine.js';
+import { messageOf } from './error.js';
+import type { Job } from './job.js';
+import { workOf } from './view-mount.js';
+
+/** Milliseconds that removing waits for processes on the old view. */
+const LONGEST_MS = 600_000;
+
+/** A job's directories go aside at once, and are removed when the processes on the old view have ended. */
+export async function removeDirectories(
+  { trash, log }: Context,
+  job: Job,
+  inside: readonly Process[] = [],
+): Promise<void> {
+  const gone = inside.length === 0 ? undefined : goneOf(inside);
+  const directories = [job.upperDir, workOf(job), ...(job.clDir === undefined ? [] : [job.clDir])];
+  for (const directory of directories)
+    await trash
+      .take(directory, gone)
+      .catch((error: unknown) =>
+        log('warn', 'removing failed', { directory, reason: messageOf(error) }),
+      );
+}
+
+/** Resolves when these processes have ended; at most after `LONGEST_MS`. */
+async function goneOf(processes: readonly Process[]): Promise<void> {
+  const end = Date.now() + LONGEST_MS;
+  while (processes.some(({ pid }) => isThere(pid)) && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 500).unref());
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Context } from '../context.js';
+import { removeDirectories } from '../directories.js';
+import type { Process } from '../engine.js';
+import { AntaresError, messageOf, unknownJob } from '../error.js';
+import type { Job, MountStatus } from '../job.js';
+import { removeMountpoint } from '../mountpoint.js';
+import type { DeleteOptions } from '../options.js';
+import { refuseInBetween } from '../refusals.js';
+
+/** Ends a view. Whoever comes second hears what became of it (one 200, the others 404). */
+export async function end(
+  context: Context,
+  id: string,
+  options: DeleteOptions,
+): Promise<MountStatus> {
+  const { jobs, running, ends } = context;
+  running.refuseWhenClosing();
+  await ends.get(id)?.catch(() => undefined);
+  const job = jobs.get(id);
+  refuseInBetween(job, '; retry after switch/unmount completes');
+  const work = running.track(endJob(context, job, options.keep ?? false));
+  ends.set(id, work);
+  try {
+    return await work;
+  } finally {
+    ends.delete(id);
+  }
+}
+
+export async function endByTask(
+  context: Context,
+  task: string,
+  options: DeleteOptions,
+): Promise<MountStatus> {
+  const { mountId } = context.jobs.getByTask(task);
+  try {
+    return await end(context, mountId, options);
+  } catch (error) {
+    if (error instanceof AntaresError && error.code === 'NOT_FOUND') throw unknownJob(task);
+    throw error;
+  }
+}
+
+async function endJob(context: Context, job: Job, keep: boolean): Promise<MountStatus> {
+  const { engine, base, keepUpper = false, jobs, log } = context;
+  jobs.setState(job, 'Unmounting');
+  job.lastSeenMs = Date.now();
+  let inside: readonly Process[] = [];
+  try {
+    const result = await engine.unmount(job.mountpoint, true);
+    if (result.gone) inside = result.detachedFrom;
+  } catch (error) {
+    const message = messageOf(error);
+    const reason = message.startsWith('unmount failed: ') ? message : `unmount failed: ${message}`;
+    jobs.setState(job, { Failed: { reason } });
+    log('error', 'a view could not be unmounted', { mount_id: job.mountId, reason });
+    return jobs.status(job);
+  }
+  jobs.drop(job);
+  jobs.setState(job, 'Unmounted');
+  await jobs
+    .save()
+    .catch((error: unknown) =>
+      log('error', 'the state file could not be written', { reason: messageOf(error) }),
+    );
+  await removeMountpoint(context, job.mountpoint);
+  if (!keep && !keepUpper) await removeDirectories(context, job, inside);
+  if (job.held) await base.release(job.revision);
+  log('info', 'view ended', { mount_id: job.mountId, kept: String(keep || keepUpper) });
+  return jobs.status(job);
+}
