@@ -4,6 +4,7 @@ import { withData } from './data-handle.js';
 import { ENOSYS, fail } from './errno.js';
 import { lookup } from './lookup.js';
 import { getMark } from './marks.js';
+import { blocksOfData } from './metacopy.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import type { OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
@@ -11,7 +12,8 @@ import { OWN_REQUEST, top, type OverlayState } from './state.js';
 
 /** Attributes as the overlay shows them, from those of the topmost layer. */
 export function* shown(state: OverlayState, node: OverlayNode, attr: Attr): Op<Attr> {
-  return { ...attr, ino: node.ino, nlink: yield* linkCount(state, node, attr) };
+  const nlink = yield* linkCount(state, node, attr);
+  return { ...attr, ino: node.ino, nlink, blocks: yield* blocksOfData(state, node, attr) };
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
 import { shownIno } from './layers.js';
-import { collectHits, originIno, type Hit } from './lookup.js';
+import { originIno } from './lookup.js';
 import { OCI_OPAQUE, OCI_PREFIX, redirectOf } from './marks.js';
 import { isDirectory, isWhiteout, typeOf } from './mode.js';
 import type { LayerNode } from './node.js';
 import type { Op } from './run.js';
+import { collectHits, type Hit } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { listLayer } from './work.js';
 

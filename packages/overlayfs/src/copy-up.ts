@@ -1,15 +1,9 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
-import {
-  adopt,
-  borrow,
-  closeData,
-  giveBack,
-  refuseMetacopy,
-  type Borrowed,
-} from './data-handle.js';
+import { adopt, borrow, closeData, giveBack, type Borrowed } from './data-handle.js';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
-import { getMark, setMark } from './marks.js';
+import { getMark, markName, setMark } from './marks.js';
+import { dataPlace } from './metacopy.js';
 import { S_IFDIR, S_IFLNK, S_IFREG } from './mode.js';
 import { linkMark } from './links.js';
 import { setUpper } from './node-table.js';
@@ -25,17 +19,21 @@ const YES = Buffer.from('y');
 /**
  * Makes sure that a node is in the upper, with its parents, and returns it there. What is copied is made aside with data,
  * owner, mode, attributes and times, and gets its name in one last step: whenever the daemon is killed, the upper holds the
- * whole file or nothing of it. `keep`: how many bytes of data are wanted at most (a truncation needs no more).
+ * whole file or nothing of it. `keep`: how many bytes of data are wanted at most (a truncation needs no more). A file that the
+ * kernel's overlay copied up without its data (metacopy) gets it now.
  */
 export function* copyUp(state: OverlayState, node: OverlayNode, keep = Infinity): Op<NodeId> {
-  while (node.upper === undefined) {
+  while (node.upper === undefined || (node.type === S_IFREG && !node.whole)) {
     state.writable();
     if (node.copying !== undefined) {
       // Whoever copies has its own caller to tell about a failure; this one then tries for itself.
       yield* wait(node.copying.catch(() => undefined));
       continue;
     }
-    const copy = run(copyNow(state, node, keep));
+    const { upper } = node;
+    const copy = run(
+      upper === undefined ? copyNow(state, node, keep) : complete(state, node, upper, keep),
+    );
     if (copy instanceof Promise) {
       node.copying = copy.finally(() => {
         node.copying = undefined;
@@ -80,6 +78,46 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
   }
   closeData(state, node);
   setUpper(state, node, target, attr.nlink - node.linksGone > 1);
+  holdsData(node);
+  adopt(state, node, { at: 0, fh, writable: true, users: 0 });
+}
+
+function holdsData(node: OverlayNode): void {
+  node.whole = true;
+  node.dataAt = undefined;
+}
+
+/**
+ * Puts the data of a metacopy file in place. Its mark goes last: killed before that, the data is still the one below, cut to
+ * what a truncation keeps.
+ */
+function* complete(state: OverlayState, node: OverlayNode, target: NodeId, keep: number): Op<void> {
+  yield* dataPlace(state, node);
+  if (node.dataAt === undefined) return;
+  const { upper } = state.writable();
+  const { fs } = upper;
+  if (fs.open === undefined || fs.getattr === undefined || fs.setattr === undefined)
+    return fail(ENOSYS, 'upper without open or attributes');
+  if (fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
+  const { attr } = yield* wait(fs.getattr(OWN_REQUEST, target, undefined));
+  const size = Math.min(keep, attr.size);
+  const { fh } = yield* wait(fs.open(OWN_REQUEST, target, O_RDWR));
+  try {
+    if (size < attr.size) yield* wait(fs.setattr(OWN_REQUEST, target, { size }, fh));
+    if (size > 0) yield* copyData(state, node, upper, target, fh, size);
+    const { mode, atimeNs, mtimeNs } = attr;
+    // Writing may have cleared set-id bits.
+    const as = { mode: mode & 0o7777, atimeNs, mtimeNs };
+    yield* wait(fs.setattr(OWN_REQUEST, target, as, fh));
+    if (state.syncCopyUp && fs.fsync !== undefined)
+      yield* wait(fs.fsync(OWN_REQUEST, target, fh, false));
+    yield* wait(fs.removexattr(OWN_REQUEST, target, markName(upper, 'metacopy')));
+  } catch (error) {
+    if (fs.release !== undefined) yield* wait(fs.release(OWN_REQUEST, target, fh, 0));
+    throw error;
+  }
+  closeData(state, node);
+  holdsData(node);
   adopt(state, node, { at: 0, fh, writable: true, users: 0 });
 }
 
@@ -131,8 +169,7 @@ function* copyData(
   fh: Handle,
   size: number,
 ): Op<void> {
-  const source = top(state, node);
-  yield* refuseMetacopy(source.layer, source.node);
+  const source = yield* dataPlace(state, node);
   const fd = source.layer.fs.hostFd?.(source.node, 0);
   if (fd !== undefined) {
     try {

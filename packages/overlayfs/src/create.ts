@@ -157,6 +157,7 @@ export function* create(
     fh = made.open.fh;
     return made.entry;
   });
+  node.whole = true;
   if (fh !== undefined) adopt(state, node, { at: 0, fh, writable: true, users: 0 });
   return { entry: yield* entryOf(state, node, entry.attr), open: OPEN };
 }
@@ -181,6 +182,7 @@ export function* tmpfile(
     redirect: undefined,
   });
   node.unlinked = true;
+  node.whole = true;
   adopt(state, node, { at: 0, fh: made.open.fh, writable: true, users: 0 });
   return { entry: yield* entryOf(state, node, made.entry.attr), open: OPEN };
 }

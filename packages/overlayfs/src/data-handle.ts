@@ -1,7 +1,7 @@
 import type { Handle, Maybe, NodeId } from '@scorpiofs/fuse';
 import { EACCES, EIO, ENOSYS, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
-import { getMark } from './marks.js';
 import type { LayerState } from './layers.js';
+import { dataPlace } from './metacopy.js';
 import type { OpenLayer, OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, top, type OverlayState } from './state.js';
@@ -42,7 +42,7 @@ export function* withData<T>(
 
 /** As `withData`, for work of several steps: every borrowed file must be given back. */
 export function* borrow(state: OverlayState, node: OverlayNode, writable: boolean): Op<Borrowed> {
-  const { layer, node: id } = top(state, node);
+  const { layer, node: id } = node.whole ? top(state, node) : yield* dataPlace(state, node);
   if (writable && layer !== state.upper) fail(EROFS, 'write to a lower layer');
   const kept = usable(node, layer, writable);
   if (kept === undefined && layer.fs.open === undefined)
@@ -73,7 +73,6 @@ function* openNow(
   id: NodeId,
   writable: boolean,
 ): Op<OpenLayer> {
-  yield* refuseMetacopy(layer, id);
   const open = yield* openLayer(state, layer, id, writable);
   // Others may have opened it meanwhile, or copied it up.
   const other = usable(node, layer, writable);
@@ -81,7 +80,7 @@ function* openNow(
     closeLayer(state, node, open);
     return other;
   }
-  if (top(state, node).layer === layer) {
+  if ((yield* dataPlace(state, node)).layer === layer) {
     closeData(state, node);
     adopt(state, node, open);
   }
@@ -113,16 +112,6 @@ function* openLayer(
 /** Opens the file now and keeps it: its last name is about to go. */
 export function* keepOpen(state: OverlayState, node: OverlayNode): Op<void> {
   giveBack(state, node, yield* borrow(state, node, false));
-}
-
-/**
- * The kernel's overlay with `metacopy=on` leaves a file's data below and a hole of its size here. To show zeros would be a
- * lie (D6); the kernel can put the data in place.
- */
-export function* refuseMetacopy(layer: LayerState, node: NodeId): Op<void> {
-  if (layer.form !== 'kernel') return;
-  if ((yield* getMark(layer, OWN_REQUEST, node, 'metacopy')) !== undefined)
-    fail(EIO, 'the data of this file is in a lower layer (metacopy=on), which is not followed');
 }
 
 /** Takes over an open layer file as the one behind the node. */

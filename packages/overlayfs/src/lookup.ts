@@ -1,11 +1,12 @@
-import type { Attr, Entry, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { Attr, Name, NodeId, Request } from '@scorpiofs/fuse';
 import { ENOTDIR, fail } from './errno.js';
-import { shownIno, type LayerState } from './layers.js';
-import { getMark, isOpaque, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
-import { isDirectory, isWhiteout, S_IFDIR, typeOf } from './mode.js';
+import { shownIno } from './layers.js';
+import { getMark } from './marks.js';
+import { isDirectory, S_IFDIR, typeOf } from './mode.js';
 import { intern, release } from './node-table.js';
 import type { LayerNode, OverlayNode } from './node.js';
 import { type Op } from './run.js';
+import { ask, collectHits, type Hit } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 
 export interface Found {
@@ -13,13 +14,6 @@ export interface Found {
   /** Of the topmost layer, with its own inode number and link count. */
   readonly attr: Attr;
 }
-
-export interface Hit {
-  readonly at: number;
-  readonly entry: Entry;
-}
-
-type Answer = Hit | 'whiteout' | undefined;
 
 /**
  * Finds a name in the merged directory: layers from the top down, ended by a whiteout, a file, or an opaque directory
@@ -47,111 +41,10 @@ export function* lookup(
   }
 }
 
-/** What the layers in `places` have under a name, topmost first. The references in `hits` are the caller's, also after a failure. */
-export function* collectHits(
-  state: OverlayState,
-  req: Request,
-  places: readonly LayerNode[],
-  name: Name,
-  hits: Hit[],
-): Op<Name | undefined> {
-  let redirect: Name | undefined;
-  // What is still to be searched: a directory of each layer, and the name in it.
-  let search: readonly LayerNode[] = places;
-  let wanted = name;
-  while (search.length > 0) {
-    const [place, ...rest] = search;
-    if (place === undefined) break;
-    search = rest;
-    const layer = state.layer(place.at);
-    const answer = yield* ask(layer, req, place.node, wanted);
-    if (answer === 'whiteout') break;
-    if (answer === undefined) continue;
-    const directory = isDirectory(answer.entry.attr);
-    if (hits.length > 0 && !directory) {
-      layer.forget(answer.entry.node);
-      break;
-    }
-    hits.push(answer);
-    if (!directory || (yield* isOpaque(layer, req, answer.entry.node))) break;
-    const moved = yield* redirectOf(layer, req, answer.entry.node);
-    if (moved === undefined) continue;
-    if (layer === state.upper) redirect = moved;
-    if (moved.startsWith('/')) {
-      yield* absolute(state, req, place.at, moved, hits);
-      break;
-    }
-    wanted = moved;
-  }
-  return redirect;
-}
-
 function searchOrder(parent: OverlayNode): readonly LayerNode[] {
   return parent.upper === undefined
     ? parent.lowers
     : [{ at: 0, node: parent.upper }, ...parent.lowers];
-}
-
-/** One layer's word on one name. A whiteout's reference is given back at once. */
-function* ask(layer: LayerState, req: Request, directory: NodeId, name: Name): Op<Answer> {
-  // In the OCI form these names are marks, never entries.
-  if (layer.form === 'oci' && name.startsWith(OCI_PREFIX)) return undefined;
-  const entry = yield* layer.find(req, directory, name);
-  if (entry === undefined) {
-    if (layer.form === 'oci' && (yield* layer.has(req, directory, ociWhiteout(name))))
-      return 'whiteout';
-    return undefined;
-  }
-  // Character devices 0:0 are whiteouts in both forms: uppers of either kind are read (D5).
-  if (layer.marked && isWhiteout(entry.attr)) {
-    layer.forget(entry.node);
-    return 'whiteout';
-  }
-  return { at: layer.at, entry };
-}
-
-/** Follows an absolute redirect in every layer below `above`, each from its own root. */
-function* absolute(
-  state: OverlayState,
-  req: Request,
-  above: number,
-  path: Name,
-  hits: Hit[],
-): Op<void> {
-  const names = path.slice(1).split('/') as Name[];
-  for (const layer of state.layers.slice(above + 1)) {
-    const answer = yield* walk(layer, req, names);
-    if (answer === undefined) continue;
-    if (answer === 'whiteout') return;
-    if (!isDirectory(answer.entry.attr)) {
-      layer.forget(answer.entry.node);
-      return;
-    }
-    hits.push(answer);
-    if (yield* isOpaque(layer, req, answer.entry.node)) return;
-    const moved = yield* redirectOf(layer, req, answer.entry.node);
-    if (moved?.startsWith('/') === true) {
-      yield* absolute(state, req, layer.at, moved, hits);
-      return;
-    }
-    if (moved !== undefined) names.splice(-1, 1, moved);
-  }
-}
-
-function* walk(layer: LayerState, req: Request, names: readonly Name[]): Op<Answer> {
-  let at: NodeId = layer.root;
-  let answer: Answer;
-  for (const [i, name] of names.entries()) {
-    answer = yield* ask(layer, req, at, name);
-    if (i > 0) layer.forget(at);
-    if (answer === undefined || answer === 'whiteout') return answer;
-    if (i < names.length - 1 && !isDirectory(answer.entry.attr)) {
-      layer.forget(answer.entry.node);
-      return 'whiteout';
-    }
-    at = answer.entry.node;
-  }
-  return answer;
 }
 
 function* adoptHits(

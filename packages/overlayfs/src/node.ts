@@ -36,6 +36,10 @@ export class OverlayNode {
    * A copied-up file with other names below: they find it again only by this node, so it stays as long as the overlay.
    */
   pinned = false;
+  /** Files: the topmost layer is known to hold the data itself (metacopy.ts). */
+  whole = false;
+  /** Files whose data is not in the topmost layer: which of `lowers` has it, by its layer. */
+  dataAt: number | undefined;
   /** No name is left: its data lives until the last reference goes. */
   unlinked = false;
   /** `st_ino`; constant over copy-up, rename and remount. */

@@ -1,4 +1,4 @@
-import type { Name, Request } from '@scorpiofs/fuse';
+import { FsError, type Name, type Request } from '@scorpiofs/fuse';
 import { getattr, readAttr } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { keepOpen } from './data-handle.js';
@@ -57,7 +57,16 @@ export function* beforeNameGoes(
   if (!inUpper) return yield* adjustLinks(state, node, -1);
   if (node.type !== S_IFREG || node.lookups === 0) return;
   const attr = yield* readAttr(state, node);
-  if (attr.nlink <= 1) yield* keepOpen(state, node);
+  if (attr.nlink > 1) return;
+  // Data that is still below (metacopy) is put in place while the file has a name.
+  try {
+    yield* copyUp(state, node);
+  } catch (error) {
+    // No room, or no data: that is no reason to refuse the removal. What can be read below stays open.
+    if (!(error instanceof FsError)) throw error;
+    if (node.dataAt === undefined) return;
+  }
+  yield* keepOpen(state, node);
 }
 
 /** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */

@@ -1,0 +1,143 @@
+import type { Entry, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { LayerState } from './layers.js';
+import { isOpaque, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
+import { isDirectory, isWhiteout } from './mode.js';
+import type { LayerNode } from './node.js';
+import type { Op } from './run.js';
+import type { OverlayState } from './state.js';
+
+export interface Hit {
+  readonly at: number;
+  readonly entry: Entry;
+}
+
+export type Answer = Hit | 'whiteout' | undefined;
+
+/** What the layers in `places` have under a name, topmost first. The references in `hits` are the caller's, also after a failure. */
+export function* collectHits(
+  state: OverlayState,
+  req: Request,
+  places: readonly LayerNode[],
+  name: Name,
+  hits: Hit[],
+): Op<Name | undefined> {
+  let redirect: Name | undefined;
+  // What is still to be searched: a directory of each layer, and the name in it.
+  let search: readonly LayerNode[] = places;
+  let wanted = name;
+  while (search.length > 0) {
+    const [place, ...rest] = search;
+    if (place === undefined) break;
+    search = rest;
+    const layer = state.layer(place.at);
+    const answer = yield* ask(layer, req, place.node, wanted);
+    if (answer === 'whiteout') break;
+    if (answer === undefined) continue;
+    const directory = isDirectory(answer.entry.attr);
+    if (hits.length > 0 && !directory) {
+      layer.forget(answer.entry.node);
+      break;
+    }
+    hits.push(answer);
+    if (!directory || (yield* isOpaque(layer, req, answer.entry.node))) break;
+    const moved = yield* redirectOf(layer, req, answer.entry.node);
+    if (moved === undefined) continue;
+    if (layer === state.upper) redirect = moved;
+    if (moved.startsWith('/')) {
+      yield* absolute(state, req, place.at, moved, hits);
+      break;
+    }
+    wanted = moved;
+  }
+  return redirect;
+}
+
+/** One layer's word on one name. A whiteout's reference is given back at once. */
+export function* ask(layer: LayerState, req: Request, directory: NodeId, name: Name): Op<Answer> {
+  // In the OCI form these names are marks, never entries.
+  if (layer.form === 'oci' && name.startsWith(OCI_PREFIX)) return undefined;
+  const entry = yield* layer.find(req, directory, name);
+  if (entry === undefined) {
+    if (layer.form === 'oci' && (yield* layer.has(req, directory, ociWhiteout(name))))
+      return 'whiteout';
+    return undefined;
+  }
+  // Character devices 0:0 are whiteouts in both forms: uppers of either kind are read (D5).
+  if (layer.marked && isWhiteout(entry.attr)) {
+    layer.forget(entry.node);
+    return 'whiteout';
+  }
+  return { at: layer.at, entry };
+}
+
+/** Follows an absolute redirect in every layer below `above`, each from its own root. */
+function* absolute(
+  state: OverlayState,
+  req: Request,
+  above: number,
+  path: Name,
+  hits: Hit[],
+): Op<void> {
+  let names: readonly Name[] = path.slice(1).split('/') as Name[];
+  for (const layer of state.layers.slice(above + 1)) {
+    const { answer, next, stop } = yield* walk(layer, req, names);
+    names = next;
+    if (answer === 'whiteout') return;
+    if (answer !== undefined) {
+      if (!isDirectory(answer.entry.attr)) {
+        layer.forget(answer.entry.node);
+        return;
+      }
+      hits.push(answer);
+    }
+    if (stop) return;
+  }
+}
+
+/** What one layer has at a path, and where the layers below it are to be searched. */
+export interface Step {
+  readonly answer: Answer;
+  /** A directory on the way was renamed in this layer: below, the path goes through its old name. */
+  readonly next: readonly Name[];
+  /** Nothing below shows through. */
+  readonly stop: boolean;
+}
+
+export function* walk(layer: LayerState, req: Request, names: readonly Name[]): Op<Step> {
+  let at: NodeId = layer.root;
+  let answer: Answer;
+  let next = names;
+  let stop = false;
+  try {
+    for (const [i, name] of names.entries()) {
+      answer = yield* ask(layer, req, at, name);
+      layer.forget(at);
+      at = layer.root;
+      if (answer === undefined || answer === 'whiteout')
+        return { answer, next, stop: stop || answer === 'whiteout' };
+      const { node, attr } = answer.entry;
+      at = node;
+      const left = names.length - 1 - i;
+      if (!isDirectory(attr)) {
+        if (left > 0) layer.forget(at);
+        return { answer: left > 0 ? 'whiteout' : answer, next, stop };
+      }
+      if (yield* isOpaque(layer, req, node)) stop = true;
+      else {
+        const moved = yield* redirectOf(layer, req, node);
+        if (moved === undefined) continue;
+        const rest = names.slice(i + 1);
+        if (!moved.startsWith('/')) next = [...next.slice(0, -1 - left), moved, ...rest];
+        else {
+          next = [...(moved.slice(1).split('/') as Name[]), ...rest];
+          // It was moved out of an opaque directory: what it shows is elsewhere (ovl_check_redirect).
+          stop = false;
+        }
+      }
+    }
+  } catch (error) {
+    layer.forget(at);
+    throw error;
+  }
+  return { answer, next, stop };
+}
