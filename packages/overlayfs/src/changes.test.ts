@@ -88,3 +88,50 @@ function sum(calls: ReadonlyMap<string, number>): number {
   for (const [name, count] of calls) if (name !== 'forget') all += count;
   return all;
 }
+
+test('OV-15: what was only copied up is no change; bytes decide, not times', async () => {
+  const lower = await lowerTree();
+  const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: lower }] });
+  const client = new DirectClient(overlay);
+  const { mtimeNs, mode } = await client.stat('/d/f');
+  await client.chmod('/d/f', 0o600);
+  expect(listed(await overlay.changes())).toEqual(['metadata d/f']);
+  await client.chmod('/d/f', mode & 0o7777);
+  expect(listed(await overlay.changes())).toEqual([]);
+  await client.writeFile('/d/f', '/D/F');
+  await client.utimens('/d/f', { mtimeNs });
+  expect(listed(await overlay.changes())).toEqual(['modified d/f']);
+  await client.writeFile('/d/f', '/d/f');
+  await client.utimens('/d/f', { mtimeNs: mtimeNs + 1n });
+  expect(listed(await overlay.changes())).toEqual(['metadata d/f']);
+  await client.utimens('/d/f', { mtimeNs });
+  await client.setxattr('/g', 'user.x', 'x');
+  await client.setxattr('/d', 'user.x', 'x');
+  expect(listed(await overlay.changes())).toEqual(['metadata d', 'metadata g']);
+  await client.removexattr('/d', 'user.x');
+  await client.removexattr('/g', 'user.x');
+  await client.rename('/d/e', '/d/e2');
+  await client.rename('/d/e2', '/d/e');
+  await client.rename('/h', '/h2');
+  await client.rename('/h2', '/h');
+  expect(listed(await overlay.changes())).toEqual([]);
+});
+
+test('OV-15: a file is found under its new name also when the old one was taken', async () => {
+  const lower = await lowerTree();
+  const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: lower }] });
+  const client = new DirectClient(overlay);
+  await client.rename('/g', '/h', 2);
+  await client.rename('/k', '/d/k2');
+  await client.writeFile('/k', 'another');
+  await client.rename('/d/f', '/f3');
+  await client.writeFile('/d/f', '/d/f');
+  await client.utimens('/d/f', { mtimeNs: (await client.stat('/f3')).mtimeNs });
+  expect(listed(await overlay.changes())).toEqual([
+    'renamed d/k2 k',
+    'added f3',
+    'renamed g h',
+    'renamed h g',
+    'modified k',
+  ]);
+});

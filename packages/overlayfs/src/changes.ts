@@ -1,8 +1,9 @@
 import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
+import { sameContent, sameMetadata } from './compare.js';
 import { shownIno } from './layers.js';
 import { originIno } from './lookup.js';
 import { OCI_OPAQUE, OCI_PREFIX, redirectOf } from './marks.js';
-import { isDirectory, isWhiteout, typeOf } from './mode.js';
+import { isDirectory, isWhiteout } from './mode.js';
 import type { LayerNode } from './node.js';
 import type { Op } from './run.js';
 import { collectHits, type Hit } from './search.js';
@@ -39,6 +40,8 @@ interface Gone {
 interface Found {
   readonly changes: Change[];
   readonly gone: Gone[];
+  /** Names below that show another file now. */
+  readonly replaced: Gone[];
   /** New names of files that came from below, by the number they had there. */
   readonly moved: Map<bigint, Change>;
   /** Lower paths of directories that have another name now. */
@@ -49,23 +52,31 @@ interface Found {
 export function* changes(state: OverlayState): Op<readonly Change[]> {
   const { upper } = state;
   if (upper === undefined) return [];
-  const found: Found = { changes: [], gone: [], moved: new Map(), redirected: new Set() };
+  const found: Found = {
+    changes: [],
+    gone: [],
+    replaced: [],
+    moved: new Map(),
+    redirected: new Set(),
+  };
   const { lowers } = state.root;
   yield* walk(state, found, { upper: upper.root, lowers, path: '', lowerPath: '', opaque: false });
+  const renamed = new Map<Change, string>();
   for (const { path, lowerPath, ino } of found.gone) {
     if (found.redirected.has(lowerPath)) continue;
-    const added = found.moved.get(ino);
-    if (added === undefined) found.changes.push({ kind: 'deleted', path });
-    else {
-      found.moved.delete(ino);
-      found.changes[found.changes.indexOf(added)] = {
-        kind: 'renamed',
-        path: added.path,
-        oldPath: lowerPath,
-      };
-    }
+    const moved = found.moved.get(ino);
+    if (moved === undefined || renamed.has(moved)) found.changes.push({ kind: 'deleted', path });
+    else renamed.set(moved, lowerPath);
   }
-  return found.changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  for (const { lowerPath, ino } of found.replaced) {
+    const moved = found.moved.get(ino);
+    if (moved !== undefined && !renamed.has(moved)) renamed.set(moved, lowerPath);
+  }
+  const all = found.changes.map((change): Change => {
+    const oldPath = renamed.get(change);
+    return oldPath === undefined ? change : { kind: 'renamed', path: change.path, oldPath };
+  });
+  return all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 function* walk(state: OverlayState, found: Found, place: Place): Op<void> {
@@ -162,12 +173,15 @@ function* directory(
 ): Op<void> {
   const path = join(place.path, name);
   const redirect = yield* redirectOf(state.layer(0), OWN_REQUEST, entry.node);
-  const moved = redirect !== undefined && merged.length > 0;
-  const from = !moved
-    ? join(place.lowerPath, name)
-    : redirect.startsWith('/')
-      ? redirect.slice(1)
-      : join(place.lowerPath, redirect);
+  const here = join(place.lowerPath, name);
+  const from =
+    redirect === undefined || merged.length === 0
+      ? here
+      : redirect.startsWith('/')
+        ? redirect.slice(1)
+        : join(place.lowerPath, redirect);
+  // Renamed back, a directory still says where its content is.
+  const moved = from !== here;
   const lower = (merged.length > 0 ? merged : below)[0];
   if (moved) {
     found.redirected.add(from);
@@ -175,7 +189,13 @@ function* directory(
   }
   if (lower === undefined) found.changes.push({ kind: 'added', path });
   else if (!isDirectory(lower.entry.attr)) found.changes.push({ kind: 'modified', path });
-  else if (!sameOwnerAndMode(entry.attr, lower.entry.attr))
+  else if (
+    !(yield* sameMetadata(
+      { layer: state.layer(0), ...entry },
+      { layer: state.layer(lower.at), ...lower.entry },
+      false,
+    ))
+  )
     found.changes.push({ kind: 'metadata', path });
   const shown = merged.length > 0 ? merged : below.filter((hit) => isDirectory(hit.entry.attr));
   yield* walk(state, found, {
@@ -196,25 +216,30 @@ function* file(
   below: Hit | undefined,
 ): Op<void> {
   const path = join(place.path, name);
-  const { attr } = entry;
   const origin = yield* originIno(state, OWN_REQUEST, entry.node);
   const old = below?.entry.attr;
   const ino =
     below === undefined ? undefined : shownIno(state.layer(below.at), below.entry.attr.ino);
-  if (old === undefined || (origin !== undefined && origin !== ino)) {
-    const change: Change = { kind: old === undefined ? 'added' : 'modified', path };
+  if (below === undefined || old === undefined) {
+    const change: Change = { kind: 'added', path };
     found.changes.push(change);
     if (origin !== undefined) found.moved.set(origin, change);
     return;
   }
-  // Copy-up keeps size and modification time: where they are as below, no data was written since.
-  const same =
-    typeOf(old) === typeOf(attr) && old.size === attr.size && old.mtimeNs === attr.mtimeNs;
-  found.changes.push({ kind: same ? 'metadata' : 'modified', path });
-}
-
-function sameOwnerAndMode(a: Attr, b: Attr): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+  const [own, lower] = [
+    { layer: state.layer(0), ...entry },
+    { layer: state.layer(below.at), ...below.entry },
+  ];
+  const elsewhere = origin !== undefined && origin !== ino;
+  if (elsewhere || !(yield* sameContent(own, lower))) {
+    const change: Change = { kind: 'modified', path };
+    found.changes.push(change);
+    if (elsewhere) found.moved.set(origin, change);
+    // What was there below may have another name now.
+    if (ino !== undefined && ino !== origin)
+      found.replaced.push({ path, lowerPath: join(place.lowerPath, name), ino });
+  } else if (!(yield* sameMetadata(own, lower, true)))
+    found.changes.push({ kind: 'metadata', path });
 }
 
 function forgetAll(state: OverlayState, hits: readonly Hit[]): void {

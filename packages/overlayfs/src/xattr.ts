@@ -17,7 +17,7 @@ function escape(layer: LayerState, name: Name): Name {
 }
 
 /** The name as a user sees it; undefined for a mark. */
-function unescape(layer: LayerState, name: Name): Name | undefined {
+export function unescape(layer: LayerState, name: Name): Name | undefined {
   const { xattrPrefix } = layer;
   if (!layer.marked || !name.startsWith(xattrPrefix)) return name;
   const rest = name.slice(xattrPrefix.length);
