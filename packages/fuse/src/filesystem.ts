@@ -92,10 +92,12 @@ export interface OpenReply {
   readonly parallelDirectWrites?: boolean;
   /**
    * Host descriptor that may serve reads and writes in the kernel (passthrough). A hint: the session uses it where the
-   * kernel allows and falls back silently. The file system keeps owning the descriptor; it must stay open until `release`.
+   * kernel allows, else falls back (and says so once in the log). The file system keeps owning the descriptor; it must stay open until `release`.
    * All simultaneous opens of a node must name the same file (fuse-transport §3).
    */
   readonly backingFd?: number;
+  /** Called when `backingFd` is not used for this open: its reads and writes come as requests. */
+  readonly onPlain?: () => void;
 }
 
 export interface StatfsReply {

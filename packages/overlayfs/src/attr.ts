@@ -1,4 +1,13 @@
-import type { Attr, AttrReply, Entry, Handle, Name, Request, SetAttr } from '@scorpiofs/fuse';
+import type {
+  Attr,
+  AttrReply,
+  Entry,
+  Handle,
+  Name,
+  NodeId,
+  Request,
+  SetAttr,
+} from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
 import { withData } from './data-handle.js';
 import { ENOSYS, fail } from './errno.js';
@@ -7,6 +16,7 @@ import { getMark } from './marks.js';
 import { blocksOfData } from './metacopy.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import type { OverlayNode } from './node.js';
+import { attrTtl } from './opens.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, top, type OverlayState } from './state.js';
 
@@ -42,17 +52,19 @@ export function* readAttr(state: OverlayState, node: OverlayNode): Op<Attr> {
   return reply.attr;
 }
 
-export function* getattr(state: OverlayState, node: OverlayNode): Op<AttrReply> {
+export function* getattr(state: OverlayState, id: NodeId): Op<AttrReply> {
+  const node = state.node(id);
   const attr = yield* readAttr(state, node);
-  return { attr: yield* shown(state, node, attr), attrTtl: state.ttl };
+  return { attr: yield* shown(state, node, attr), attrTtl: attrTtl(state, node, id) };
 }
 
 export function* setattr(
   state: OverlayState,
   req: Request,
-  node: OverlayNode,
+  id: NodeId,
   set: SetAttr,
 ): Op<AttrReply> {
+  const node = state.node(id);
   const { upper } = state.writable();
   const truncating = set.size !== undefined && node.type === S_IFREG;
   // What a truncation throws away need not be copied.
@@ -63,7 +75,7 @@ export function* setattr(
       ? yield* withData(state, node, true, ({ fh }) => apply(fh))
       : yield* wait(apply(undefined));
   if (reply === undefined) return fail(ENOSYS, 'upper without setattr');
-  return { attr: yield* shown(state, node, reply.attr), attrTtl: state.ttl };
+  return { attr: yield* shown(state, node, reply.attr), attrTtl: attrTtl(state, node, id) };
 }
 
 /** Gives the kernel a node: one reference, and its attributes. */
@@ -75,7 +87,7 @@ export function* entryOf(state: OverlayState, node: OverlayNode, attr?: Attr): O
     node: node.id,
     generation: 0,
     entryTtl: state.ttl,
-    attrTtl: state.ttl,
+    attrTtl: attrTtl(state, node, node.id),
     attr: reply,
   };
 }

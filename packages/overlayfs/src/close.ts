@@ -8,9 +8,11 @@ export function closeAll(state: OverlayState): void {
   state.notify = undefined;
   for (const node of state.openNodes) closeData(state, node);
   for (const layer of state.layers) layer.nodes.clear();
-  for (const node of state.nodes.values())
+  // A node may be known by several ids.
+  for (const node of new Set(state.nodes.values()))
     if (node !== state.root) release(state, node.upper, node.lowers);
   state.nodes.clear();
+  state.opens.clear();
   state.fresh.clear();
   state.nodes.set(state.root.id, state.root);
   for (const layer of state.layers) layer.nodes.set(layer.root, state.root);

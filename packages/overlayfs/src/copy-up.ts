@@ -1,5 +1,5 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
-import { adopt, borrow, closeData, giveBack, type Borrowed } from './data-handle.js';
+import { adopt, borrow, closeData, giveBack, openLayerFile, type Borrowed } from './data-handle.js';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, markName, setMark } from './marks.js';
@@ -79,7 +79,7 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
   closeData(state, node);
   setUpper(state, node, target, attr.nlink - node.linksGone > 1);
   holdsData(node);
-  adopt(state, node, { at: 0, fh, writable: true, users: 0 });
+  adopt(state, node, openLayerFile(0, made.open, true));
 }
 
 function holdsData(node: OverlayNode): void {
@@ -101,7 +101,8 @@ function* complete(state: OverlayState, node: OverlayNode, target: NodeId, keep:
   if (fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
   const { attr } = yield* wait(fs.getattr(OWN_REQUEST, target, undefined));
   const size = Math.min(keep, attr.size);
-  const { fh } = yield* wait(fs.open(OWN_REQUEST, target, O_RDWR));
+  const opened = yield* wait(fs.open(OWN_REQUEST, target, O_RDWR));
+  const { fh } = opened;
   try {
     if (size < attr.size) yield* wait(fs.setattr(OWN_REQUEST, target, { size }, fh));
     if (size > 0) yield* copyData(state, node, upper, target, fh, size);
@@ -118,7 +119,7 @@ function* complete(state: OverlayState, node: OverlayNode, target: NodeId, keep:
   }
   closeData(state, node);
   holdsData(node);
-  adopt(state, node, { at: 0, fh, writable: true, users: 0 });
+  adopt(state, node, openLayerFile(0, opened, true));
 }
 
 function* abandon(

@@ -1,7 +1,7 @@
-import type { Entry, Handle, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
+import type { Attr, Entry, Handle, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
 import { entryOf } from './attr.js';
 import { copyUp } from './copy-up.js';
-import { adopt } from './data-handle.js';
+import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail } from './errno.js';
 import { inherit } from './inherit.js';
 import { shownIno, type LayerState } from './layers.js';
@@ -10,6 +10,8 @@ import { OCI_PREFIX } from './marks.js';
 import { isWhiteout, S_IFCHR, S_IFMT, typeOf } from './mode.js';
 import { intern } from './node-table.js';
 import type { OverlayNode } from './node.js';
+import { grant } from './open.js';
+import { attrTtl } from './opens.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { clearOciMark, makeOpaque, placeStaged, removeStaged } from './work.js';
@@ -150,16 +152,16 @@ export function* create(
   umask: number,
 ): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
   const { upper } = state.writable();
-  let fh: Handle | undefined;
+  let open: OpenReply | undefined;
   const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
     if (upper.fs.create === undefined) return fail(ENOSYS, 'upper without create');
     const made = yield* wait(upper.fs.create(req, to, as, mode, readWrite(flags), umask));
-    fh = made.open.fh;
+    open = made.open;
     return made.entry;
   });
   node.whole = true;
-  if (fh !== undefined) adopt(state, node, { at: 0, fh, writable: true, users: 0 });
-  return { entry: yield* entryOf(state, node, entry.attr), open: OPEN };
+  if (open !== undefined) adopt(state, node, openLayerFile(0, open, true));
+  return yield* opened(state, node, entry.attr, flags);
 }
 
 export function* tmpfile(
@@ -183,8 +185,21 @@ export function* tmpfile(
   });
   node.unlinked = true;
   node.whole = true;
-  adopt(state, node, { at: 0, fh: made.open.fh, writable: true, users: 0 });
-  return { entry: yield* entryOf(state, node, made.entry.attr), open: OPEN };
+  adopt(state, node, openLayerFile(0, made.open, true));
+  return yield* opened(state, node, made.entry.attr, flags);
+}
+
+/** The new file as the kernel gets it: open. */
+function* opened(
+  state: OverlayState,
+  node: OverlayNode,
+  attr: Attr,
+  flags: number,
+): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+  const entry = yield* entryOf(state, node, attr);
+  if (!state.opensFiles) return { entry, open: OPEN };
+  const open = grant(state, node.id, node, { layer: state.layer(0), open: node.open }, flags, true);
+  return { entry: { ...entry, attrTtl: attrTtl(state, node, node.id) }, open };
 }
 
 /** Data is reached by node; the handle given out means nothing, and pages stay. */

@@ -1,4 +1,4 @@
-import type { Handle, Maybe, NodeId } from '@scorpiofs/fuse';
+import type { Handle, Maybe, NodeId, OpenReply } from '@scorpiofs/fuse';
 import { EACCES, EIO, ENOSYS, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { dataPlace } from './metacopy.js';
@@ -98,15 +98,21 @@ function* openLayer(
   // An upper file is opened for both at once: its next use is likely a write.
   if (layer === state.upper) {
     try {
-      const { fh } = yield* wait(fs.open(OWN_REQUEST, id, O_RDWR));
-      return { at: layer.at, fh, writable: true, users: 0 };
+      return openLayerFile(layer.at, yield* wait(fs.open(OWN_REQUEST, id, O_RDWR)), true);
     } catch (error) {
       // Without root's rights a file may be readable and no more.
       if (writable || !isErrno(error, EACCES, EPERM, EROFS, ETXTBSY)) throw error;
     }
   }
-  const { fh } = yield* wait(fs.open(OWN_REQUEST, id, O_RDONLY));
-  return { at: layer.at, fh, writable: false, users: 0 };
+  return openLayerFile(layer.at, yield* wait(fs.open(OWN_REQUEST, id, O_RDONLY)), false);
+}
+
+export function openLayerFile(
+  at: number,
+  { fh, backingFd }: OpenReply,
+  writable: boolean,
+): OpenLayer {
+  return { at, fh, writable, backingFd, users: 0 };
 }
 
 /** Opens the file now and keeps it: its last name is about to go. */

@@ -17,23 +17,23 @@ function closeDead(fd: number): void {
 
 const mountTest = canMount() ? test : test.skip;
 
-mountTest(
-  'D9, issue 4 item 4: killed between write and close, nothing that write accepted is lost (needs root, /dev/fuse)',
-  async () => {
+mountTest.each(['by-node', 'passthrough'])(
+  'D9, issue 4 item 4: killed between write and close, nothing that write accepted is lost; data %s (needs root, /dev/fuse)',
+  async (data) => {
     const noLeaks = await leakCheck();
     const folders = makeFolders(1);
     fs.writeFileSync(path.join(folders.lowers[0] ?? '', 'lower'), 'lower');
     const served = await serveInChild({
       module: new URL('../dist/testing/served.js', import.meta.url).href,
       export: 'createDiskOverlay',
-      args: [folders],
+      args: [folders, 'kernel', data],
       mountOptions: { transport: 'kernel' },
     });
-    const data = Buffer.alloc(3_000_000, 'x');
+    const bytes = Buffer.alloc(3_000_000, 'x');
     const fresh = fs.openSync(path.join(served.mountpoint, 'new'), 'w');
     const copied = fs.openSync(path.join(served.mountpoint, 'lower'), 'a');
     try {
-      expect(fs.writeSync(fresh, data)).toBe(data.length);
+      expect(fs.writeSync(fresh, bytes)).toBe(bytes.length);
       expect(fs.writeSync(copied, '+more')).toBe(5);
       await served.kill9();
     } finally {
@@ -41,7 +41,7 @@ mountTest(
       closeDead(copied);
       await served.stop().catch(() => undefined);
     }
-    expect(fs.readFileSync(path.join(folders.upper, 'new')).equals(data)).toBe(true);
+    expect(fs.readFileSync(path.join(folders.upper, 'new')).equals(bytes)).toBe(true);
     expect(fs.readFileSync(path.join(folders.upper, 'lower'), 'utf8')).toBe('lower+more');
     expect(fs.readFileSync(path.join(folders.lowers[0] ?? '', 'lower'), 'utf8')).toBe('lower');
     fs.rmSync(folders.dir, { recursive: true });

@@ -15,9 +15,10 @@ const ON_DISK = {
   'xattr: largest value': 'that is up to the host: ext4 keeps the xattrs of a file in one block',
 };
 
-/** Issue 4 item 6, mounted: host directories, one lower, by the kernel transport. */
-if (canMount()) {
-  runBehaviour({ describe, test, beforeAll, afterAll }, 'OverlayFs on disk, 1 lower', 'mounted', {
+/** Issue 4 items 4 and 6, mounted: host directories, one lower, by the kernel transport, data both ways. */
+for (const data of canMount() ? ['by-node', 'passthrough'] : []) {
+  const title = `OverlayFs on disk, 1 lower, data ${data}`;
+  runBehaviour({ describe, test, beforeAll, afterAll }, title, 'mounted', {
     skips: ON_DISK,
     async create() {
       const noLeaks = await leakCheck();
@@ -25,7 +26,7 @@ if (canMount()) {
       const served = await serveInChild({
         module: new URL('../dist/testing/served.js', import.meta.url).href,
         export: 'createDiskOverlay',
-        args: [folders],
+        args: [folders, 'kernel', data, 0],
         mountOptions: { transport: 'kernel', allowOther: true, suid: true, dev: true },
       });
       return {
@@ -38,4 +39,5 @@ if (canMount()) {
       };
     },
   });
-} else test.skip('the suite on a mount needs root and /dev/fuse', () => undefined);
+}
+if (!canMount()) test.skip('the suite on a mount needs root and /dev/fuse', () => undefined);

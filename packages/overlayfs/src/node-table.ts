@@ -108,6 +108,7 @@ export function collect(state: OverlayState, node: OverlayNode): void {
 function drop(state: OverlayState, node: OverlayNode): void {
   closeData(state, node);
   state.nodes.delete(node.id);
+  for (const id of node.retired ?? []) state.nodes.delete(id);
   state.fresh.delete(node);
   const uppers = state.layers[0]?.nodes;
   if (node.upper !== undefined && uppers?.get(node.upper) === node) uppers.delete(node.upper);

@@ -13,6 +13,8 @@ export interface OpenLayer {
   readonly at: number;
   readonly fh: Handle;
   readonly writable: boolean;
+  /** The layer's host descriptor, which the kernel may read and write itself. */
+  readonly backingFd?: number | undefined;
   /** Operations that use it now. */
   users: number;
 }
@@ -54,9 +56,14 @@ export class OverlayNode {
   copying: Promise<void> | undefined;
   open: OpenLayer | undefined;
   listing: Listing | undefined;
+  /** Ids that the kernel knew it by before; they stay valid (`open.ts`). */
+  retired: NodeId[] | undefined;
+  /** The kernel wrote the host file itself: pages it may have from before are old. */
+  bypassed = false;
 
   constructor(
-    readonly id: NodeId,
+    /** As the kernel knows it. */
+    public id: NodeId,
     shape: {
       readonly type: number;
       readonly ino: bigint;

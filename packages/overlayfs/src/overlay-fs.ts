@@ -23,6 +23,8 @@ import * as create from './create.js';
 import * as data from './data.js';
 import { link } from './link.js';
 import { forget } from './node-table.js';
+import * as opening from './open.js';
+import { release } from './opens.js';
 import { readdir } from './readdir.js';
 import { readlink } from './readlink.js';
 import { rmdir, unlink } from './remove.js';
@@ -34,8 +36,8 @@ import * as sync from './sync.js';
 import * as xattr from './xattr.js';
 
 /**
- * The union of layers as one file system: the topmost may be written, the others never change through it. OPEN and OPENDIR
- * are not answered (the kernel then keeps pages and listings and does not ask again); data comes by node. The layers stay
+ * The union of layers as one file system: the topmost may be written, the others never change through it. OPENDIR, and OPEN
+ * unless `data` says otherwise, are not answered: the kernel then keeps listings and pages and does not ask again. The layers stay
  * the caller's: `destroy` gives back what is held of them, and does not end them.
  *
  * @throws OverlayError when the layers do not make an overlay.
@@ -47,17 +49,24 @@ import * as xattr from './xattr.js';
  */
 export class OverlayFs implements FileSystem {
   readonly options: FileSystemOptions;
+  /** Absent where data comes by node: the kernel is told once that nothing needs opening. */
+  readonly open?: NonNullable<FileSystem['open']>;
+  readonly release?: NonNullable<FileSystem['release']>;
   readonly #state: OverlayState;
 
   constructor(options: OverlayOptions) {
     this.#state = new OverlayState(options);
     const top = this.#state.layers[0]?.fs.options;
     this.options = {
-      atomicOTrunc: false,
+      atomicOTrunc: this.#state.opensFiles,
       posixAcl: top?.posixAcl ?? false,
       dontMask: top?.dontMask ?? false,
       cacheSymlinks: this.#state.ttl === Infinity,
     };
+    if (!this.#state.opensFiles) return;
+    this.open = (req, node, flags, killSuidgid = false) =>
+      this.#run(opening.open(this.#state, req, node, flags, killSuidgid));
+    this.release = (_req, node, fh) => release(this.#state, node, fh);
   }
 
   /** Nodes known and layer files open: for tests and metrics. */
@@ -75,6 +84,7 @@ export class OverlayFs implements FileSystem {
 
   init(info: SessionInfo): void {
     this.#state.notify = info.notify;
+    this.#state.passthrough = info.passthrough;
     followLayers(this.#state);
   }
   destroy(): void {
@@ -88,10 +98,10 @@ export class OverlayFs implements FileSystem {
     forget(this.#state, node, count);
   }
   getattr(_req: Request, node: NodeId, _fh: Handle | undefined): Maybe<AttrReply> {
-    return this.#run(attr.getattr(this.#state, this.#node(node)));
+    return this.#run(attr.getattr(this.#state, node));
   }
   setattr(req: Request, node: NodeId, set: SetAttr, _fh: Handle | undefined): Maybe<AttrReply> {
-    return this.#run(attr.setattr(this.#state, req, this.#node(node), set));
+    return this.#run(attr.setattr(this.#state, req, node, set));
   }
   readlink(req: Request, node: NodeId): Maybe<Uint8Array> {
     return this.#run(readlink(this.#state, req, this.#node(node)));

@@ -35,7 +35,7 @@ export function* unlink(
 /** A file without any name left, here or below, needs not stay. */
 export function* unpin(state: OverlayState, node: OverlayNode): Op<void> {
   if (!node.pinned || !node.unlinked) return;
-  if ((yield* getattr(state, node)).attr.nlink > 0) return;
+  if ((yield* getattr(state, node.id)).attr.nlink > 0) return;
   node.pinned = false;
   collect(state, node);
 }

@@ -4,6 +4,7 @@ import { noLayer, noWork, sameLayer, tooManyLayers } from './errors.js';
 import { assignSpaces, LayerState, shownIno, type OverlayLayer } from './layers.js';
 import { S_IFDIR } from './mode.js';
 import { OverlayNode, type LayerNode } from './node.js';
+import type { KernelOpens } from './opens.js';
 
 export interface OverlayOptions {
   /** The one layer that is written; absent: the overlay is read-only. */
@@ -17,6 +18,12 @@ export interface OverlayOptions {
   readonly ttl?: number;
   /** Flush copied-up data to disk before it becomes visible, against power loss. Default false. */
   readonly syncCopyUp?: boolean;
+  /**
+   * How file data reaches programs. `by-node` (the default): files are not opened here, the kernel keeps pages and asks for
+   * what it has not got. `passthrough`: it reads and writes host files itself where they are (Linux 6.9, CAP_SYS_ADMIN; else
+   * data comes as requests).
+   */
+  readonly data?: 'by-node' | 'passthrough';
 }
 
 /** Their index is part of the inode number (layers.ts). */
@@ -39,10 +46,16 @@ export class OverlayState {
   readonly upper: LayerState | undefined;
   readonly ttl: number;
   readonly syncCopyUp: boolean;
+  /** OPEN and RELEASE are answered (mode `passthrough`). */
+  readonly opensFiles: boolean;
   readonly root: OverlayNode;
   readonly nodes = new Map<NodeId, OverlayNode>();
   /** Nodes whose data is open in a layer, least recently used first. */
   readonly openNodes = new Set<OverlayNode>();
+  /** Mode `passthrough`: what the kernel has open. */
+  readonly opens = new Map<NodeId, KernelOpens>();
+  /** The kernel takes host files. */
+  passthrough = false;
   notify: Notifier | undefined;
   /** Whiteout in the work directory that others are hard links of. */
   sharedWhiteout: NodeId | undefined;
@@ -71,6 +84,7 @@ export class OverlayState {
     if (this.upper !== undefined && this.upper.work === this.upper.root) throw sameLayer();
     assignSpaces(this.layers, this.upper);
     this.ttl = options.ttl ?? Infinity;
+    this.opensFiles = options.data === 'passthrough';
     this.syncCopyUp = options.syncCopyUp ?? false;
     const lowers: LayerNode[] = this.layers
       .filter((layer) => layer !== this.upper)

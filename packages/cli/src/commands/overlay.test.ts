@@ -61,6 +61,22 @@ function run(program: string, ...args: string[]) {
 }
 
 describe('scorpio overlay (issue 4: usable from a shell like fuse-overlayfs)', () => {
+  mountTest(
+    '-o data= chooses how data reaches programs; the other is an error that names both',
+    () => {
+      const layers = ['--lower', lower, '--upper', upper];
+      const wrong = run('scorpio.js', 'overlay', ...layers, '-o', 'data=fast', mountpoint);
+      expect([wrong.status, wrong.stderr]).toEqual([
+        2,
+        expect.stringContaining('data=passthrough'),
+      ]);
+      const made = run('scorpio.js', 'overlay', ...layers, '-o', 'data=passthrough', mountpoint);
+      expect([made.stderr, made.status]).toEqual(['', 0]);
+      writeFileSync(join(mountpoint, 'file'), 'changed\n');
+      expect(readFileSync(join(upper, 'file'), 'utf8')).toBe('changed\n');
+    },
+  );
+
   mountTest('a writable view; diff lists what was changed from the directories alone', () => {
     const layers = ['--lower', `${lower}:${second}`, '--upper', upper];
     const made = run('scorpio.js', 'overlay', ...layers, mountpoint);

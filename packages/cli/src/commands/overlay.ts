@@ -25,8 +25,8 @@ const LAYERS: readonly FlagSpec[] = [
 
 const DETAILS =
   'Shows the union of directories of this host, as fuse-overlayfs and the kernel overlay do, and understands their uppers. The options of -o are those of mount(8) ' +
-  'and fuse-overlayfs: lowerdir=, upperdir=, workdir=, allow_other, ro, suid, dev, squash_to_uid=, uidmapping=, noacl, xattr_permissions=, volatile. Nothing is flushed to ' +
-  'disk that a program does not flush, so volatile changes nothing. Unmount with `umount MNT`. Exit codes: 2 options or directories, 3 mount.';
+  'and fuse-overlayfs: lowerdir=, upperdir=, workdir=, allow_other, ro, suid, dev, squash_to_uid=, uidmapping=, noacl, xattr_permissions=, volatile, data=. Nothing is flushed to ' +
+  'disk that a program does not flush, so volatile changes nothing. data=passthrough lets the kernel read and write files of this host itself, data=by-node lets it keep what it has read without asking. Unmount with `umount MNT`. Exit codes: 2 options or directories, 3 mount.';
 
 export const OVERLAY_COMMAND: CommandSpec = {
   name: 'overlay',

@@ -1,5 +1,5 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { OverlayFs, type OverlayLayer } from '@scorpiofs/overlayfs';
+import { OverlayFs, type OverlayLayer, type OverlayOptions } from '@scorpiofs/overlayfs';
 import { PassthroughFs, type PassthroughOptions } from '@scorpiofs/passthroughfs';
 import { flock, LOCK } from '@scorpiofs/posix';
 import { CommandError } from '../command-error.js';
@@ -19,6 +19,7 @@ export interface OpenOverlay extends Served {
 export function openOverlay(
   directories: LayerDirectories,
   options: PassthroughOptions,
+  data?: OverlayOptions['data'],
 ): OpenOverlay {
   const { lowers, upper, work } = directories;
   if (work !== undefined) mkdirSync(work, { recursive: true, mode: 0o700 });
@@ -26,8 +27,9 @@ export function openOverlay(
   const layers = lowers.map((path): OverlayLayer => ({
     layer: new PassthroughFs(path, { ...options, readOnly: true, exclusive: true }),
   }));
+  const mode = data === undefined ? {} : { data };
   if (upper === undefined || work === undefined) {
-    const fileSystem = new OverlayFs({ lowers: layers });
+    const fileSystem = new OverlayFs({ lowers: layers, ...mode });
     return { fileSystem, [Symbol.dispose]: () => endLayers(layers) };
   }
   const lock = lockWork(upper, work);
@@ -35,7 +37,7 @@ export function openOverlay(
     const { form, xattrPrefix, reason } = probeUpperForm(work);
     const own = new PassthroughFs(upper, { ...options, exclusive: true });
     const top = { layer: own, work: own.attach(work), form, xattrPrefix };
-    const fileSystem = new OverlayFs({ upper: top, lowers: layers });
+    const fileSystem = new OverlayFs({ upper: top, lowers: layers, ...mode });
     return {
       fileSystem,
       note:

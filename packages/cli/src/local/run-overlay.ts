@@ -1,17 +1,31 @@
 import { resolve } from 'node:path';
 import { nameToUtf8, type Name } from '@scorpiofs/fuse';
-import type { Change } from '@scorpiofs/overlayfs';
+import type { Change, OverlayOptions } from '@scorpiofs/overlayfs';
 import { hasFlag, type Invocation } from '../command/invocation.js';
-import { withExit } from '../command-error.js';
+import { CommandError, withExit } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { layerDirectories } from './layer-directories.js';
 import { refuseNested } from './nested.js';
 import { openOverlay } from './open-overlay.js';
-import { mountOptions, parseOptionList } from './option-list.js';
+import { mountOptions, parseOptionList, type OptionList } from './option-list.js';
 import { OWNER_OPTIONS, ownerOptions } from './owner-options.js';
 import { serveLocal } from './serve-local.js';
 
-const LAYER_OPTIONS = ['lowerdir', 'upperdir', 'workdir', 'volatile'];
+const LAYER_OPTIONS = ['lowerdir', 'upperdir', 'workdir', 'volatile', 'data'];
+const DATA_MODES = ['by-node', 'passthrough'] as const;
+
+function dataMode(options: OptionList): OverlayOptions['data'] {
+  const given = options.get('data');
+  const mode = DATA_MODES.find((each) => each === given);
+  if (given !== undefined && mode === undefined)
+    throw new CommandError(
+      'USAGE',
+      `error: there is no data mode ${given}`,
+      `Write -o data=${DATA_MODES.join(' or -o data=')}.`,
+      EXIT.usage,
+    );
+  return mode;
+}
 
 /** Serves an overlay of host directories at a mount point. Throws `CommandError`. */
 export async function runOverlay(invocation: Invocation, mountpointArg: string): Promise<ExitCode> {
@@ -19,6 +33,7 @@ export async function runOverlay(invocation: Invocation, mountpointArg: string):
   const options = parseOptionList(invocation.flags.get('--option') ?? []);
   const mount = mountOptions(options, [...OWNER_OPTIONS, ...LAYER_OPTIONS]);
   const owners = ownerOptions(options);
+  const data = dataMode(options);
   const directories = layerDirectories(invocation, options);
   const { lowers, upper, work } = directories;
   refuseNested(mountpoint, [
@@ -29,7 +44,7 @@ export async function runOverlay(invocation: Invocation, mountpointArg: string):
   return serveLocal(invocation, {
     mountpoint,
     options: { fsName: 'scorpio-overlay', subtype: 'scorpio-overlay', ...mount },
-    open: () => withExit(EXIT.usage, () => openOverlay(directories, owners)),
+    open: () => withExit(EXIT.usage, () => openOverlay(directories, owners, data)),
   });
 }
 

@@ -14,9 +14,13 @@ interface OpenNode {
 export class BackingFiles {
   readonly #open = new Map<NodeId, OpenNode>();
 
+  #refused = false;
+
+  /** `refused` hears once why host files are not passed through, with the errno where the kernel gave one. */
   constructor(
     readonly device: { backingOpen(fd: number): number; backingClose(id: number): void },
     public enabled: boolean,
+    readonly refused: (errno?: number) => void = () => undefined,
   ) {}
 
   /** Backing ids registered now; for leak checks. */
@@ -28,7 +32,10 @@ export class BackingFiles {
 
   /** Accounts for one more open of `node` and returns its backing id, 0 for plain reads. */
   open(node: NodeId, fd: number | undefined): number {
-    if (!this.enabled) return 0;
+    if (!this.enabled) {
+      if (fd !== undefined) this.#refuse();
+      return 0;
+    }
     const open = this.#open.get(node);
     if (open !== undefined) {
       open.count += 1;
@@ -54,6 +61,13 @@ export class BackingFiles {
     if (id > 0) return id;
     // EPERM: no CAP_SYS_ADMIN, for good. Others concern this file (not a regular one, its file system stacked too deep).
     if (id === -1) this.enabled = false;
+    this.#refuse(-id);
     return 0;
+  }
+
+  #refuse(errno?: number): void {
+    if (this.#refused) return;
+    this.#refused = true;
+    this.refused(errno);
   }
 }

@@ -28,7 +28,9 @@ export const OPEN: Handler<OpenReply> = {
 
 function backingFor(s: Served, r: KernelRequest, node: Entry['node'], open: OpenReply): number {
   r.counted = true;
-  return s.backing.open(node, open.backingFd);
+  const id = s.backing.open(node, open.backingFd);
+  if (id === 0 && open.backingFd !== undefined) open.onPlain?.();
+  return id;
 }
 
 /** An open that never reached the kernel: nobody else will close it. */

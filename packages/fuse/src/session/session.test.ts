@@ -357,8 +357,13 @@ describe('passthrough', () => {
     expect(channel.ask('OPEN', { node: 5 }).body.readInt32LE(12)).toBe(12);
   });
 
-  test('EPERM falls back to plain reads, once and for all', () => {
-    const { channel } = started(opens(9));
+  test('EPERM falls back to plain reads, once and for all, and says so once', () => {
+    const events: unknown[] = [];
+    let plain = 0;
+    const fs: FileSystem = {
+      open: () => ({ fh: 1 as Handle, backingFd: 9, onPlain: () => (plain += 1) }),
+    };
+    const { channel } = started(fs, { log: (event, fields) => events.push([event, fields]) });
     let calls = 0;
     channel.backing = () => {
       calls += 1;
@@ -368,7 +373,8 @@ describe('passthrough', () => {
       const { error, body } = channel.ask('OPEN', { node });
       expect([error, body.readUInt32LE(8), body.readInt32LE(12)]).toEqual([0, 0, 0]);
     }
-    expect(calls).toBe(1);
+    expect([calls, plain]).toEqual([1, 2]);
+    expect(events).toEqual([['fuse.no-passthrough', { errno: 1 }]]);
   });
 
   test('a node that is open without it stays so: the kernel refuses a mixture', () => {

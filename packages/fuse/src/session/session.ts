@@ -325,7 +325,9 @@ export class Session {
       fs: this.fs,
       pool: this.#pool,
       references: this.references,
-      backing: new BackingFiles(this.channel, n.agreed('PASSTHROUGH')),
+      backing: new BackingFiles(this.channel, n.agreed('PASSTHROUGH'), (errno) =>
+        this.#log('fuse.no-passthrough', { errno }),
+      ),
       noOpen: n.offered('NO_OPEN_SUPPORT'),
       noOpendir: n.offered('NO_OPENDIR_SUPPORT'),
       maxRead: this.channel.maxWrite,
