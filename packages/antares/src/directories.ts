@@ -1,5 +1,5 @@
 import type { Context } from './context.js';
-import type { Process } from './engine.js';
+import type { Process, UnmountResult } from './engine.js';
 import { messageOf } from './error.js';
 import type { Job } from './job.js';
 import { workOf } from './view-mount.js';
@@ -7,13 +7,12 @@ import { workOf } from './view-mount.js';
 /** Milliseconds that removing waits for processes on the old view. */
 const LONGEST_MS = 600_000;
 
-/** A job's directories go aside at once, and are removed when the processes on the old view have ended. */
+/** A job's directories go aside at once, and are removed when nobody is on the old view any more. */
 export async function removeDirectories(
   { trash, log }: Context,
   job: Job,
-  inside: readonly Process[] = [],
+  gone?: Promise<void>,
 ): Promise<void> {
-  const gone = inside.length === 0 ? undefined : goneOf(inside);
   const directories = [job.upperDir, workOf(job), ...(job.clDir === undefined ? [] : [job.clDir])];
   for (const directory of directories)
     await trash
@@ -21,6 +20,13 @@ export async function removeDirectories(
       .catch((error: unknown) =>
         log('warn', 'removing failed', { directory, reason: messageOf(error) }),
       );
+}
+
+/** When nobody is on a view any more that was taken out of the tree; undefined: nobody is. */
+export function whenGone(result: UnmountResult): Promise<void> | undefined {
+  if (!result.gone) return undefined;
+  if (result.ended !== undefined) return result.ended;
+  return result.detachedFrom.length === 0 ? undefined : goneOf(result.detachedFrom);
 }
 
 /** Resolves when these processes have ended; at most after `LONGEST_MS`. */

@@ -16,7 +16,12 @@ export interface Process {
 }
 
 export type UnmountResult =
-  | { readonly gone: true; readonly detachedFrom: readonly Process[] }
+  | {
+      readonly gone: true;
+      readonly detachedFrom: readonly Process[];
+      /** The last process on the detached view has left it. Absent: nobody was inside, or only those processes are known. */
+      readonly ended?: Promise<void>;
+    }
   /** Only where `detach` was not allowed. */
   | { readonly gone: false; readonly inside: readonly Process[] };
 

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { readMountTable } from '@scorpiofs/fuse';
 import { errno, errnoName, MNT, mountAsync, MS, umount2Async } from '@scorpiofs/posix';
-import type { Layers, OverlayEngine, UnmountResult } from './engine.js';
+import type { Layers, OverlayEngine, Process, UnmountResult } from './engine.js';
 import { fuseError } from './error.js';
 import { Lane } from './lane.js';
 import { processesInside } from './processes-inside.js';
+import { SuperblockWatch } from './superblock-watch.js';
 import { within } from './within.js';
 
 export interface KernelEngineOptions {
@@ -53,7 +54,8 @@ export class KernelEngine implements OverlayEngine {
   }
 
   async unmount(mountpoint: string, detach: boolean): Promise<UnmountResult> {
-    let inside: UnmountResult = { gone: true, detachedFrom: [] };
+    let detachedFrom: readonly Process[] = [];
+    const ends: Promise<void>[] = [];
     // Whoever mounted over it is unmounted with it: what was asked for is that nothing is there.
     while (await isMounted(mountpoint)) {
       const target = Buffer.from(mountpoint);
@@ -65,13 +67,16 @@ export class KernelEngine implements OverlayEngine {
       if (r !== -errno.EBUSY) throw unmountFailed(mountpoint, -r);
       const found = await processesInside(mountpoint);
       if (!detach) return { gone: false, inside: found };
-      inside = { gone: true, detachedFrom: found };
+      detachedFrom = [...detachedFrom, ...found];
+      const watch = await this.#lane.run(() => SuperblockWatch.start(mountpoint));
+      if (watch !== undefined) ends.push(watch.ended());
       const d = await this.#limited('detaching', mountpoint, () =>
         umount2Async(target, MNT.DETACH | MNT.NOFOLLOW),
       );
       if (d < 0 && (await isMounted(mountpoint))) throw unmountFailed(mountpoint, -d);
     }
-    return inside;
+    const ended = ends.length === 0 ? {} : { ended: Promise.all(ends).then(() => undefined) };
+    return { gone: true, detachedFrom, ...ended };
   }
 
   async #limited(what: string, mountpoint: string, call: () => Promise<number>): Promise<number> {

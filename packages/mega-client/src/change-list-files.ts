@@ -27,19 +27,22 @@ export type ChangedFile =
       readonly similarity?: number;
     });
 
-const schema = z.array(
-  z.object({
-    path: z.string(),
-    // Old servers wrote ids with a prefix.
-    sha: z.preprocess(
-      (value) => (typeof value === 'string' ? value.replace(/^sha1:/, '') : value),
-      oidSchema,
-    ),
-    action: z.string(),
-    old_path: z.string().nullish(),
-    similarity: z.number().min(0).max(100).nullish(),
-  }),
-);
+/** `null` is written for an empty list too (spec 2.5). */
+const schema = z
+  .array(
+    z.object({
+      path: z.string(),
+      // Old servers wrote ids with a prefix.
+      sha: z.preprocess(
+        (value) => (typeof value === 'string' ? value.replace(/^sha1:/, '') : value),
+        oidSchema,
+      ),
+      action: z.string(),
+      old_path: z.string().nullish(),
+      similarity: z.number().min(0).max(100).nullish(),
+    }),
+  )
+  .nullable();
 
 /**
  * `GET /cl/{link}/files-list`. The server's paths are relative to the change list's directory, which it does not tell
@@ -67,7 +70,7 @@ export async function changeListFiles(
     options,
   );
   const place = (relative: string) => absolute(path, directory, relative);
-  return raw.map((item): ChangedFile => {
+  return (raw ?? []).map((item): ChangedFile => {
     const common = { path: place(item.path), oid: item.sha };
     switch (item.action) {
       case 'new':

@@ -100,6 +100,11 @@ test('mega 1.10: update-status, with zeros for no commit; C25: 500 for an unknow
   await expect(changeListUpdateStatus(wire, link)).rejects.toMatchObject({ kind: 'broken' });
 });
 
+test('spec 2.5, L-06: `data: null` is an empty list', async () => {
+  answer = { data: null };
+  expect(await changeListFiles(wire, link, '/')).toEqual([]);
+});
+
 test('D8: what is no link never becomes part of an address', async () => {
   const asked = server.asked.length;
   for (const bad of ['', '../x', 'K7Q2ZP9A/merge', 'a b', 'x'.repeat(40)])

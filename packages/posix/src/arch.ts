@@ -40,6 +40,8 @@ export const syscallNumbers = {
   fstatfs: [138, 44],
   mount: [165, 40],
   umount2: [166, 39],
+  inotify_add_watch: [254, 27],
+  inotify_init1: [294, 26],
   setxattr: [188, 5],
   lsetxattr: [189, 6],
   fsetxattr: [190, 7],

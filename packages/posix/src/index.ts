@@ -11,6 +11,7 @@ export {
 export { dup3, setStatusFlags, statusFlags } from './dup.js';
 export { errno, errnoName, failed, type Errno, type ErrnoName } from './errno.js';
 export { flock, flockAsync, LOCK } from './flock.js';
+export { IN, inotifyAddWatchAsync, inotifyInit, maskOfEvents } from './inotify.js';
 export { DT, eachDirent, getdents } from './getdents.js';
 export { FileHandle, nameToHandleAt, openByHandleAt } from './handle.js';
 export {

@@ -1,6 +1,5 @@
 import type { Context } from '../context.js';
-import { removeDirectories } from '../directories.js';
-import type { Process } from '../engine.js';
+import { removeDirectories, whenGone } from '../directories.js';
 import { AntaresError, messageOf, unknownJob } from '../error.js';
 import type { Job, MountStatus } from '../job.js';
 import { removeMountpoint } from '../mountpoint.js';
@@ -45,10 +44,9 @@ async function endJob(context: Context, job: Job, keep: boolean): Promise<MountS
   const { engine, base, keepUpper = false, jobs, log } = context;
   jobs.setState(job, 'Unmounting');
   job.lastSeenMs = Date.now();
-  let inside: readonly Process[] = [];
+  let gone: Promise<void> | undefined;
   try {
-    const result = await engine.unmount(job.mountpoint, true);
-    if (result.gone) inside = result.detachedFrom;
+    gone = whenGone(await engine.unmount(job.mountpoint, true));
   } catch (error) {
     const message = messageOf(error);
     const reason = message.startsWith('unmount failed: ') ? message : `unmount failed: ${message}`;
@@ -64,8 +62,18 @@ async function endJob(context: Context, job: Job, keep: boolean): Promise<MountS
       log('error', 'the state file could not be written', { reason: messageOf(error) }),
     );
   await removeMountpoint(context, job.mountpoint);
-  if (!keep && !keepUpper) await removeDirectories(context, job, inside);
-  if (job.held) await base.release(job.revision);
+  if (!keep && !keepUpper) await removeDirectories(context, job, gone);
+  // Who is still inside goes on reading the base.
+  const release = async (): Promise<void> => {
+    if (job.held) await base.release(job.revision);
+  };
+  if (gone === undefined) await release();
+  else
+    void gone
+      .then(release)
+      .catch((error: unknown) =>
+        log('warn', 'a revision could not be let go', { reason: messageOf(error) }),
+      );
   log('info', 'view ended', { mount_id: job.mountId, kept: String(keep || keepUpper) });
   return jobs.status(job);
 }

@@ -133,3 +133,20 @@ export class Replay {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A row of `failures.json`: an upstream's fault, a race, or a process's end. */
+export interface RecordedFailure {
+  readonly upstream?: string;
+  readonly requests?: string;
+  readonly process?: string;
+  readonly status?: number;
+  readonly statuses?: Readonly<Record<string, number>>;
+  readonly body?: Readonly<Record<string, string>>;
+  readonly error?: string;
+  readonly state?: string;
+}
+
+export function recordedFailures(): RecordedFailure[] {
+  const text = readFileSync(new URL('../../fixtures/failures.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { cases: RecordedFailure[] }).cases;
+}
