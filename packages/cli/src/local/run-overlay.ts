@@ -58,12 +58,30 @@ const LETTERS: Readonly<Record<Change['kind'], string>> = {
 
 const shown = (path: string): string => nameToUtf8(path as Name);
 
+/** How long a daemon whose mount is gone may take to let go of its upper, in ms. */
+const LETTING_GO_MS = 2000;
+
+/** Right after `umount` the daemon still ends: its lock on the upper is waited for a moment. */
+async function onceFree<T>(open: () => T): Promise<T> {
+  const end = performance.now() + LETTING_GO_MS;
+  for (;;) {
+    try {
+      return open();
+    } catch (error) {
+      const inUse = error instanceof CommandError && error.code === 'UPPER_IN_USE';
+      if (!inUse || performance.now() > end) throw error;
+    }
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+}
+
 /** Prints what an upper changes of its lowers, from the directories alone: nothing is mounted. */
 export async function runOverlayDiff(invocation: Invocation): Promise<ExitCode> {
   const options = parseOptionList(invocation.flags.get('--option') ?? []);
   mountOptions(options, [...OWNER_OPTIONS, ...LAYER_OPTIONS]);
+  const directories = layerDirectories(invocation, options);
   using open = await withExit(EXIT.usage, () =>
-    openOverlay(layerDirectories(invocation, options), ownerOptions(options)),
+    onceFree(() => openOverlay(directories, ownerOptions(options))),
   );
   const changes = await open.fileSystem.changes();
   if (hasFlag(invocation, '--json')) {
