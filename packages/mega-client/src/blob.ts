@@ -54,7 +54,7 @@ function question(wire: Wire, oid: Oid): Question {
 }
 
 /** Outside of a retry loop the failure itself is thrown. */
-async function* plainErrors(
+export async function* plainErrors(
   body: AsyncGenerator<Buffer, void, undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {

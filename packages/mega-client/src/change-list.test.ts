@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { changeListFiles } from './change-list-files.js';
+import { changeLists } from './change-lists.js';
 import { changeListDetail, changeListUpdateStatus } from './change-list-state.js';
 import { serverStatus } from './server-status.js';
 import { recorded, replay, vars } from './testing/recorded.js';
@@ -42,6 +43,22 @@ test('C14, C15, M30, M31: recorded files are placed below the directory that the
   expect(await changeListFiles(wire, link, '/')).toEqual([
     { action: 'new', path: '/added.md', oid: 'd5f7fc3f74f7dec08280f370a975b112e8f60818' },
   ]);
+});
+
+test('M34: change lists are listed with `asc`, without a path', async () => {
+  answer = 'cl:list';
+  const { total, items } = await changeLists(wire);
+  expect([total, items.length]).toEqual([2, 2]);
+  expect(items[0]).toEqual({
+    link: 'LUHGWWIU',
+    title: 'create new file added.md',
+    status: 'Open',
+    author: 'Anonymous',
+    opened: 1795394958,
+    updated: 1795394958,
+  });
+  for (const bad of [{ page: 0 }, { perPage: 0 }, { perPage: 1001 }, { page: 1.5 }])
+    await expect(changeLists(wire, bad)).rejects.toThrow(RangeError);
 });
 
 test('M32: an unknown link is missing', async () => {

@@ -10,6 +10,7 @@ export type RequestKind =
   | 'blobs'
   | 'capabilities'
   | 'change-list'
+  | 'lfs'
   | 'refs';
 
 export interface KindStats {

@@ -19,6 +19,12 @@ export interface Question {
   /** Whether a compressed answer is welcome; contents come as they are, so that their length is told. */
   readonly compressible?: boolean;
   readonly accept?: string;
+  /** An address that the server named, instead of `path` below its own. Another host gets none of the client's headers. */
+  readonly elsewhere?: {
+    readonly url: string;
+    readonly own: boolean;
+    readonly headers: Readonly<Record<string, string>>;
+  };
 }
 
 /** The head of an answer, and its body to be read once; whoever does not read it to the end must `cancel` it. */
@@ -74,9 +80,12 @@ class Flight {
     this.#signal = signal;
     const { method, json } = question;
     wire.counters.sent(question.kind, json === undefined ? 0 : Buffer.byteLength(json));
-    this.#stream = wire.http.stream(wire.baseUrl + question.path, {
+    const { elsewhere } = question;
+    this.#stream = wire.http.stream(elsewhere?.url ?? wire.baseUrl + question.path, {
       method,
       headers: {
+        ...(elsewhere?.own === false && withheld(wire)),
+        ...elsewhere?.headers,
         'accept-encoding': question.compressible && wire.compress ? 'gzip' : 'identity',
         ...(question.accept === undefined ? {} : { accept: question.accept }),
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -233,6 +242,12 @@ class Flight {
     if (code?.startsWith('HPE_')) return broken(path, `not HTTP (${code})`, error);
     return unreachable(path, error);
   }
+}
+
+/** D8: a token is for the server it was given for. */
+function withheld(wire: Wire): Record<string, undefined> {
+  const names = ['authorization', ...Object.keys(wire.headers)];
+  return Object.fromEntries(names.map((name) => [name.toLowerCase(), undefined]));
 }
 
 async function* nothing(): AsyncGenerator<Buffer, void, undefined> {

@@ -109,6 +109,8 @@ export function clRoutes(app: Hono<AppEnv>, context: ServerContext): void {
   route(app, '/api/v1/cl/:link/merge-box', { GET: mergeBox });
   route(app, '/api/v1/cl/:link/merge-no-auth', { POST: merge });
   route(app, '/api/v1/cl/:link/detail', { GET: login });
+  for (const path of ['start', ':id/manifest', ':id/file', ':id/complete'])
+    route(app, `/api/v1/buck/session/${path}`, { POST: login });
   for (const name of ['merge', 'close', 'reopen', 'comment', 'title', 'status', 'update-branch'])
     route(app, `/api/v1/cl/:link/${name}`, { POST: login });
 }

@@ -26,8 +26,8 @@ export const getFileBlob =
       if (size === undefined) throw missing(oid);
       if (c.env.incoming.method === 'HEAD') return headOnly(c, oid, size);
       if (size > SMALL) return await large(c, context, oid, size);
-      const body = await mono.store.smallBlob(oid, SMALL);
-      if (body === undefined) throw missing(oid);
+      const body = await mono.store.smallBlob(oid, SMALL).catch(() => undefined);
+      if (body === undefined) throw lost(oid);
       return sendBytes(c, 200, headers(oid), faults.content(oid, body));
     } catch (error) {
       // Before 25 February 2026 every failure was this one (§5.1).
@@ -48,13 +48,15 @@ async function large(
   oid: string,
   size: number,
 ): Promise<Response> {
-  const writer = new BodyWriter(c, 200, { ...headers(oid), 'content-length': String(size) });
+  let writer: BodyWriter | undefined;
   let sent = 0;
-  const whole = await streamBlob(mono.store, oid, (chunk) => {
+  const end = await streamBlob(mono.store, oid, (chunk) => {
+    writer ??= new BodyWriter(c, 200, { ...headers(oid), 'content-length': String(size) });
     sent += chunk.length;
     return writer.write(faults.content(oid, chunk, sent === size));
   });
-  return whole ? writer.end() : writer.abort();
+  if (end === 'lost' || writer === undefined) throw lost(oid);
+  return end === 'whole' ? writer.end() : writer.abort();
 }
 
 /** The lone file of an import repository's placeholder is never shown (§4.4, M52). */
@@ -66,5 +68,13 @@ function missing(oid: string): HttpFailure {
   return new HttpFailure(
     404,
     `ObjStorage not found: [obj_missing_in_db_and_s3] Blob ${oid} not found in both object storage and metadata (likely never written or invalid request)`,
+  );
+}
+
+/** M20: that there is such a blob was known, but its content cannot be had. Not 404: nobody may take it for a name that is not there. */
+function lost(oid: string): HttpFailure {
+  return new HttpFailure(
+    409,
+    `ObjStorage inconsistency: [obj_missing_in_s3_but_has_meta] Blob ${oid} is known, but its content is gone`,
   );
 }
