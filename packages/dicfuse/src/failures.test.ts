@@ -52,7 +52,7 @@ describe('failures', () => {
     expect(String(await kernel.read(file))).toBe('one\n');
   });
 
-  test('fs: D-27, D3: content that is not what its id says is never served, and the right one is, later', async () => {
+  test('fs: D-27, W-43, D3: content that is not what its id says is never served, and the right one is, later', async () => {
     await using fixture = await Fixture.start([FILES]);
     const { view } = await fixture.view();
     const kernel = new Kernel(view.fileSystem);

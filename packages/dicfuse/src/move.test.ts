@@ -40,7 +40,7 @@ async function all(kernel: Kernel): Promise<Map<string, string>> {
 }
 
 describe('moving a view to another revision', () => {
-  test('D2: shows the other revision, and tells the kernel exactly what differs', async () => {
+  test('D2, fs: D-06 (as D2 has it): shows the other revision, and tells the kernel exactly what differs', async () => {
     await using fixture = await Fixture.start([ONE, TWO]);
     const { view } = await fixture.view({ revision: fixture.revision(0) });
     const kernel = new Kernel(view.fileSystem);
@@ -84,7 +84,7 @@ describe('moving a view to another revision', () => {
       expect(await kernel.entry(path)).toBeUndefined();
   });
 
-  test('D2: only what differs is asked for', async () => {
+  test('D2, mega: C12, W-48, W-55: only what differs is asked for', async () => {
     await using fixture = await Fixture.start([ONE, TWO], { plain: true });
     const { view } = await fixture.view({ revision: fixture.revision(0) });
     const kernel = new Kernel(view.fileSystem);
@@ -93,6 +93,22 @@ describe('moving a view to another revision', () => {
     await view.moveTo(fixture.revision(1));
     expect(fixture.source.answered.toSorted()).toEqual(['/', '/dir', '/unseen']);
     expect(await fixture.callsOf(() => kernel.list(kernel.heard[0]?.node as NodeId))).toBe(0);
+  });
+
+  test('fs: D-07, W-42: a name that goes and comes back works, and its directory stays listable', async () => {
+    const back: Files = { 'dir/gone': 'back\n', 'lost/a/b': 'back\n' };
+    await using fixture = await Fixture.start([ONE, TWO, back]);
+    const { view } = await fixture.view({ revision: fixture.revision(0) });
+    const kernel = new Kernel(view.fileSystem);
+    const names = async (path: string) => [...(await kernel.list(await kernel.node(path))).keys()];
+    const before = await names('/dir');
+    await all(kernel);
+    await view.moveTo(fixture.revision(1));
+    expect(await kernel.entry('/dir/gone')).toBeUndefined();
+    await view.moveTo(fixture.revision(2));
+    expect(await content(kernel, '/dir/gone')).toBe('back\n');
+    expect(await content(kernel, '/lost/a/b')).toBe('back\n');
+    expect((await names('/dir')).toSorted()).toEqual([...before, 'new'].toSorted());
   });
 
   test('who has a file open goes on reading the old content; who stands in a lost directory sees what was there', async () => {

@@ -35,7 +35,7 @@ describe.each([
     expect(fixture.source.answered.includes('/src/deep/er')).toBe(false);
   });
 
-  test('fs: D-30: contents that match, within the budget', async () => {
+  test('fs: D-30, W-15: contents that match, within the budget', async () => {
     await using fixture = await Fixture.start([FILES], { plain });
     const { view } = await fixture.view();
     const result = await view.prefetch({ contents: ['**/*.ts'], maxBytes: 250 });

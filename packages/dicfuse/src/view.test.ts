@@ -41,7 +41,7 @@ describe.each([
   });
   afterAll(() => fixture[Symbol.asyncDispose]());
 
-  test('fs: D-02, D-16, D-25, D-34: every path, mode, target and byte is as in the tree', async () => {
+  test('fs: D-02, D-16, D-25, D-34, W-51: every path, mode, target and byte is as in the tree', async () => {
     const kernel = new Kernel(view.view.fileSystem);
     const seen = new Map<string, { mode: number; data: string | undefined }>();
     const paths = await kernel.walk('/', async (path, { node, attr }) => {
@@ -75,12 +75,14 @@ describe.each([
     expect(paths).toHaveLength(Object.keys(FILES).length + 6);
   });
 
-  test('fs: D-25: a submodule is an empty directory, directories have nlink 2, owner as configured', async () => {
+  test('fs: D-25, mega: C09: a submodule is an empty directory and never asked for, directories have nlink 2, owner as configured', async () => {
     const { client } = view;
     const vendor = await client.stat('/vendor');
     expect(vendor.mode.toString(8)).toBe('40755');
     expect(await client.list('/vendor')).toEqual([]);
     await expect(client.stat('/vendor/x')).rejects.toMatchObject({ errno: 2 });
+    expect(fixture.source.answered).not.toContain('/vendor');
+    expect(fixture.source.blobCalls.flat()).not.toContain(COMMIT);
     const { nlink, uid, gid, mode, blksize } = await client.stat('/src');
     expect({ nlink, uid, gid, mode: mode.toString(8), blksize }).toEqual({
       nlink: 2,
@@ -89,6 +91,18 @@ describe.each([
       mode: '40755',
       blksize: 4096,
     });
+  });
+
+  test('fs: D-02, D-03: a view of a directory shows it as its root, and nothing from outside', async () => {
+    const { client } = await fixture.view({ path: '/src' });
+    expect((await client.list('/')).map(({ name }) => name).toSorted()).toEqual(
+      ['131072', '131073', '4095', '4096', 'a.ts', 'deep'].toSorted(),
+    );
+    expect(String(await (await client.open('/deep/er/leaf', O.O_RDONLY)).read(100, 0))).toBe(
+      'leaf\n',
+    );
+    for (const path of ['/README.md', '/src', '/../README.md', '/deep/../../README.md'])
+      await expect(client.stat(path)).rejects.toMatchObject({ errno: 2 });
   });
 
   test('design §7: one stable time that is not the epoch', async () => {

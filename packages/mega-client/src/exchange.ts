@@ -238,10 +238,17 @@ class Flight {
   #translate(error: unknown, when: 'before' | 'within'): SourceError {
     const { path } = this.#question;
     const code = errorCode(error);
-    if (when === 'within') return broken(path, 'the connection ended within the body', error);
-    if (code?.startsWith('HPE_')) return broken(path, `not HTTP (${code})`, error);
-    return unreachable(path, error);
+    if (when === 'within') return broken(path, 'the connection ended within the body', bare(error));
+    if (code?.startsWith('HPE_')) return broken(path, `not HTTP (${code})`, bare(error));
+    return unreachable(path, bare(error));
   }
+}
+
+/** fs: M-05. The library's errors hold the request, its headers and so the token: printed, they would show it. */
+function bare(error: unknown): Error {
+  const code = errorCode(error);
+  const plain = new Error(error instanceof Error ? error.message : String(error));
+  return code === undefined ? plain : Object.assign(plain, { code });
 }
 
 /** D8: a token is for the server it was given for. */

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { Oid, Revision } from '@scorpiofs/objects';
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { contentHash } from './content-hash.js';
 import { fileTree } from './file-tree.js';
@@ -43,7 +44,7 @@ async function readAll(oid: Oid, signal?: AbortSignal): Promise<number> {
   return length;
 }
 
-test('C18: a connection that closes without an answer is retried three times in all, then unreachable', async () => {
+test('C18, fs: D-21: a connection that closes without an answer is retried three times in all, then unreachable', async () => {
   await start((_, response) => void response.destroy());
   await expect(list()).rejects.toMatchObject({ kind: 'unreachable', timedOut: false });
   expect(server.asked).toHaveLength(3);
@@ -70,7 +71,7 @@ test.each([
   [403, 'refused', 1],
   [409, 'broken', 1],
   [204, 'broken', 1],
-])('C01, C17: status %d is %s, after %d requests', async (status, kind, requests) => {
+])('C01, C17, fs: D-21: status %d is %s, after %d requests', async (status, kind, requests) => {
   await start((_, response) => {
     response
       .writeHead(status, { 'content-type': 'text/plain' })
@@ -150,7 +151,7 @@ test.each([
   await expect(list()).rejects.toMatchObject({ kind: 'broken' });
 });
 
-test('C01: `req_result` false under status 200 is the server saying no', async () => {
+test('C01, fs: M-06: `req_result` false under status 200 is the server saying no, in its words', async () => {
   await start((_, response) => {
     response.end('{"req_result":false,"data":null,"err_message":"not today"}');
   });
@@ -191,7 +192,7 @@ test('C05: a tree under the right guard that hashes to something else is passed 
     expect(answer).toMatchObject({ oid: OID, verified: false, modesKnown: true });
 });
 
-test('D7: a server that never answers is unreachable and timed out, within the budget', async () => {
+test('D7, fs: M-03: a server that never answers is unreachable and timed out, within the budget', async () => {
   await start(() => {}, { retry: { attempts: 3, pause: 5, budget: 200 } });
   const began = performance.now();
   await expect(list()).rejects.toMatchObject({ kind: 'unreachable', timedOut: true });
@@ -277,7 +278,7 @@ test('D7: a reader that stops early closes the connection; one slower than the l
   while (server.open() > 1) await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
-test('D7: aborting rejects with the reason and closes the socket, before and within the answer', async () => {
+test('D7, fs: M-03: aborting rejects with the reason and closes the socket, before and within the answer', async () => {
   let closes = 0;
   await start(
     (request, response) => {
@@ -333,7 +334,7 @@ test('D7: close ends what is under way, as cancelled, and leaves no connection',
   while (server.open() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
-test('M66: connections are kept and shared: many requests, few connections', async () => {
+test('M66, fs: M-04: connections are kept and shared: many requests, few connections', async () => {
   await start((_, response) => void response.writeHead(200, { 'content-length': 7 }).end(), {
     concurrency: 4,
   });
@@ -365,6 +366,29 @@ test('D7: a pooled connection that the server has closed is replaced at once', a
   expect(await list()).toEqual([]);
   expect(times).toBe(1);
   await again.close();
+});
+
+test('fs: M-05: the token goes with every request to the server, and into no failure', async () => {
+  const seen: (string | undefined)[] = [];
+  await start(
+    (request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(403, { 'content-type': 'text/plain' }).end('no');
+    },
+    { token: 's3cret' },
+  );
+  for (const asked of [list(), readAll(OID), client.head()]) {
+    const failure: unknown = await asked.catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: 'refused' });
+    expect(inspect(failure, { depth: 8 })).not.toContain('s3cret');
+  }
+  expect(new Set(seen)).toEqual(new Set(['Bearer s3cret']));
+  await client.close();
+  await server.close();
+  await start((_, response) => void response.end(listing([])), { token: 's3cret' });
+  await server.close();
+  const nobody: unknown = await list().catch((error: unknown) => error);
+  expect(inspect(nobody, { depth: 8 })).not.toContain('s3cret');
 });
 
 test('nobody there is unreachable, quickly', async () => {
@@ -468,7 +492,7 @@ test('D6: sizes that fail leave the others known', async () => {
   });
 });
 
-test('C19: paths are escaped byte by byte; fs 4: a base address with a path and a slash works', async () => {
+test('C19, W-54: paths are escaped byte by byte; fs: M-02, W-59: a base address with a path and a slash works', async () => {
   server = await serve((_, response) => void response.end(listing([])));
   client = new MegaClient({ baseUrl: `${server.url}/mega/`, ...FAST });
   await contentHash(client.wire, "/a b/plus+and%25#&?'\xc3\xbc", OID);

@@ -40,7 +40,7 @@ test('M14b, mega 4.5: head is commit, tree, commit again; its listing comes alon
   expect(server.asked).toHaveLength(4);
 });
 
-test('C03, C08, M24: a directory of unchanged main is one guarded request and has its modes', async () => {
+test('C03, C08, M24, fs: M-01: a directory of unchanged main is one guarded request and has its modes', async () => {
   const revision = await client.head();
   const [project] = await list([
     { revision, path: '/project', oid: await oidOf(revision, 'project') },

@@ -16,7 +16,7 @@ function bytesIn(directory: string): number {
 }
 
 describe('quota', () => {
-  test('fs: D-28: the store stays within it, whatever is put in, and goes on working', async () => {
+  test('fs: D-28, W-16: the store stays within it, whatever is put in, and goes on working', async () => {
     await using scratch = new Scratch();
     const quotaBytes = 8 * 1024 * KB;
     const store = await scratch.store({ quotaBytes });

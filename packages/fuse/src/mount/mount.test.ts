@@ -148,39 +148,42 @@ describe('a mount', () => {
     expect((await ticks()) - before).toBeLessThanOrEqual(1);
   });
 
-  rootTest(`has the options asked for in the mount table${why}`, async () => {
-    const child = await served({ options: { readAheadKiB: 512 } });
-    const [plain] = await findMounts(place);
-    expect(plain?.type).toBe('fuse.scorpiofs');
-    expect(plain?.options.split(',')).toEqual(expect.arrayContaining(['rw', 'nosuid', 'nodev']));
-    expect(plain?.superOptions).toContain('default_permissions');
-    expect(plain?.superOptions).not.toContain('allow_other');
-    const bdi = `/sys/class/bdi/${plain?.device}/read_ahead_kb`;
-    expect((await readFile(bdi, 'utf8')).trim()).toBe('512');
-    await child.unmount();
-    await served({
-      options: {
-        readOnly: true,
-        suid: true,
-        dev: true,
-        exec: false,
-        allowOther: true,
-        defaultPermissions: false,
-        fsName: 'a b,c',
-        subtype: 'mine',
-        maxRead: 65_536,
-      },
-    });
-    const [other] = await findMounts(place);
-    expect([other?.type, other?.source]).toEqual(['fuse.mine', 'a b,c']);
-    const options = other?.options.split(',') ?? [];
-    expect(options).toEqual(expect.arrayContaining(['ro', 'noexec']));
-    expect(options).not.toEqual(expect.arrayContaining(['nosuid']));
-    expect(options).not.toEqual(expect.arrayContaining(['nodev']));
-    expect(other?.superOptions).toMatch(/allow_other.*max_read=65536/);
-    expect(other?.superOptions).not.toContain('default_permissions');
-    await expect(writeFile(join(point, 'hello'), 'x')).rejects.toThrow(/EROFS/);
-  });
+  rootTest(
+    `fs: R-05: nosuid, nodev; has the options asked for in the mount table${why}`,
+    async () => {
+      const child = await served({ options: { readAheadKiB: 512 } });
+      const [plain] = await findMounts(place);
+      expect(plain?.type).toBe('fuse.scorpiofs');
+      expect(plain?.options.split(',')).toEqual(expect.arrayContaining(['rw', 'nosuid', 'nodev']));
+      expect(plain?.superOptions).toContain('default_permissions');
+      expect(plain?.superOptions).not.toContain('allow_other');
+      const bdi = `/sys/class/bdi/${plain?.device}/read_ahead_kb`;
+      expect((await readFile(bdi, 'utf8')).trim()).toBe('512');
+      await child.unmount();
+      await served({
+        options: {
+          readOnly: true,
+          suid: true,
+          dev: true,
+          exec: false,
+          allowOther: true,
+          defaultPermissions: false,
+          fsName: 'a b,c',
+          subtype: 'mine',
+          maxRead: 65_536,
+        },
+      });
+      const [other] = await findMounts(place);
+      expect([other?.type, other?.source]).toEqual(['fuse.mine', 'a b,c']);
+      const options = other?.options.split(',') ?? [];
+      expect(options).toEqual(expect.arrayContaining(['ro', 'noexec']));
+      expect(options).not.toEqual(expect.arrayContaining(['nosuid']));
+      expect(options).not.toEqual(expect.arrayContaining(['nodev']));
+      expect(other?.superOptions).toMatch(/allow_other.*max_read=65536/);
+      expect(other?.superOptions).not.toContain('default_permissions');
+      await expect(writeFile(join(point, 'hello'), 'x')).rejects.toThrow(/EROFS/);
+    },
+  );
 });
 
 describe('requests', () => {
