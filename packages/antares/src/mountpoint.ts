@@ -4,6 +4,9 @@ import { detachDeadMounts, readMountTable } from '@scorpiofs/fuse';
 import type { Context } from './context.js';
 import { invalid, messageOf } from './error.js';
 
+/** `PATH_MAX` without the NUL at the end. */
+const LONGEST = 4095;
+
 /** Only directories that were made here go; a mount point that a caller named is the caller's. */
 export function isOwnMountpoint({ paths }: Context, mountpoint: string): boolean {
   return dirname(mountpoint) === paths.mountRoot;
@@ -14,6 +17,8 @@ export async function checkMountpoint(context: Context, mountpoint: string): Pro
   const { paths } = context;
   if (!isAbsolute(mountpoint) || normalize(mountpoint) !== mountpoint || mountpoint.includes('\0'))
     throw invalid('mountpoint must be an absolute, normalised path');
+  if (Buffer.byteLength(mountpoint) > LONGEST)
+    throw invalid('mountpoint is too long', `A path has at most ${LONGEST} bytes.`);
   const allowed = inside(mountpoint, paths.mountRoot) && mountpoint !== paths.mountRoot;
   for (const place of ownPlaces(context))
     if (inside(place, mountpoint) || (inside(mountpoint, place) && !allowed))

@@ -14,6 +14,10 @@ export interface DaemonOrder {
   readonly access?: Access;
   readonly socket?: string;
   readonly prefix?: '/antares' | '';
+  /** Default: loopback alone. */
+  readonly host?: string;
+  /** So many unmounts fail, as they do without the right to unmount. */
+  readonly failUnmounts?: number;
   readonly options?: Pick<AntaresOptions, 'keepUpper' | 'maxMounts' | 'quiesceMs'>;
 }
 
@@ -28,6 +32,13 @@ const source = new MegaClient({
 });
 const store = await Store.open(at('store'));
 const base = await Base.open({ source, store, directory: at('base'), limitMs: 10_000 });
+const engine = new KernelEngine({ limitMs: 10_000 });
+let { failUnmounts = 0 } = order;
+const unmount = engine.unmount.bind(engine);
+engine.unmount = async (mountpoint, detach) => {
+  if (failUnmounts-- > 0) throw new Error('EPERM');
+  return await unmount(mountpoint, detach);
+};
 const antares = await Antares.open({
   ...order.options,
   paths: {
@@ -36,7 +47,7 @@ const antares = await Antares.open({
     mountRoot: at('mnt'),
     stateFile: at('state.toml'),
   },
-  engine: new KernelEngine({ limitMs: 10_000 }),
+  engine,
   base,
   source,
   store,
@@ -55,7 +66,7 @@ const app = daemonApp({
   access: order.access ?? {},
   antaresPrefix: order.prefix ?? '/antares',
 });
-const http = await listen(app, { host: '127.0.0.1', port: 0 });
+const http = await listen(app, { host: order.host ?? '127.0.0.1', port: 0 });
 const socket = await listenSocket(app, at(order.socket ?? 'test.sock'));
 process.once('SIGTERM', () => {
   void (async () => {

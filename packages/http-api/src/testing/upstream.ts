@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 /** A server with `/third-party/small` and `/project/small`, as the recorded traces had it. */
 export class Upstream implements AsyncDisposable {
-  static async start(): Promise<Upstream> {
+  static async start(options: { readonly extension?: boolean } = {}): Promise<Upstream> {
     const repo = await mkdtemp(join(tmpdir(), 'scorpio-upstream-'));
     const git = async (...args: string[]) => {
       const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test'];
@@ -28,7 +28,7 @@ export class Upstream implements AsyncDisposable {
     await git('add', '--all');
     await git('commit', '--quiet', '-m', 'first');
     const tokens = { secret: 'ada' };
-    return new Upstream(repo, git, await startMonoServer({ repo, tokens }));
+    return new Upstream(repo, git, await startMonoServer({ repo, tokens, ...options }));
   }
 
   private constructor(
