@@ -1,8 +1,12 @@
-import type { Oid, TreeEntry } from '@scorpiofs/objects';
+import type { Oid, PackedTree } from '@scorpiofs/objects';
 
 /** A directory as the store keeps it. */
-export interface StoredTree {
-  readonly entries: Iterable<TreeEntry>;
+export interface StoredTree extends PackedTree, TreeFacts {}
+
+export interface TreeFacts {
+  /** Whether the entries, as the source sent them, hashed to the id under which they are kept. */
+  readonly verified: boolean;
+  readonly modesKnown: boolean;
 }
 
 /**
@@ -13,7 +17,8 @@ export interface BaseStore {
   /** From memory or disk, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined;
   hasTree(key: Oid): boolean;
-  putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean, modesKnown: boolean): void;
+  /** `exact`: the tree as it stands hashes to the key; absent where that is not known. */
+  putPackedTree(key: Oid, tree: PackedTree, facts: TreeFacts & { readonly exact?: true }): void;
 
   size(oid: Oid): number | undefined;
   putSizes(sizes: Iterable<readonly [Oid, number]>): void;

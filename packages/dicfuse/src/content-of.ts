@@ -4,7 +4,6 @@ import { asFsError, EACCES, EIO, ENOENT } from './failure.js';
 import { placeAt } from './ids/block.js';
 import { nodeId } from './ids/node-id.js';
 import type { FileNode } from './nodes.js';
-import { encodeSizes, sizesKey } from './trees/size-row.js';
 import type { Base } from './state.js';
 
 /** Bytes copied into `into` from `offset`: from the store in this turn, else when the content has come and was checked. */
@@ -48,7 +47,11 @@ function corrected(base: Base, { tree, index }: FileNode): void {
   const size = base.contents.trueSize(listing.oid(index));
   if (size === undefined || size === listing.sizes[index]) return;
   listing.sizes[index] = size;
-  base.store.putFact(sizesKey(key), encodeSizes(listing));
+  const kept = base.store.tree(key);
+  if (kept !== undefined) {
+    const { verified, modesKnown } = kept;
+    base.store.putPackedTree(key, listing, { verified, modesKnown });
+  }
   base.notify?.invalInode(nodeId(0, placeAt(block, index)), 0, 0);
   throw FsError.of(EIO, `the source told a wrong size of ${listing.oid(index)}`);
 }

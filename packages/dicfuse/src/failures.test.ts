@@ -231,7 +231,10 @@ function answering(source: Source, change: (answer: TreeAnswer) => TreeAnswer): 
     get(target, key) {
       if (key === 'trees')
         return async function* (...args: Parameters<Source['trees']>) {
-          for await (const answer of target.trees(...args)) yield change(answer);
+          for await (const { packed, ...answer } of target.trees(...args)) {
+            void packed;
+            yield change(answer);
+          }
         };
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;

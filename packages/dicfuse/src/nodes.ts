@@ -6,7 +6,7 @@ import { nodeId, placeOf, rootOf, TOP_PLACE } from './ids/node-id.js';
 import type { Origin, PlacedTree } from './ids/places.js';
 import type { Base } from './state.js';
 import { treeOf } from './tree-of.js';
-import { storedListing } from './trees/trees.js';
+import { Listing } from './trees/listing.js';
 
 /** An entry that is no directory: a file or a symlink. */
 export interface FileNode {
@@ -60,7 +60,7 @@ function stored(base: Base, node: NodeId, req: Pick<Request, 'signal'> | undefin
 function treeAt(base: Base, { place, key }: Origin): PlacedTree | undefined {
   const kept = base.store.tree(key);
   if (kept === undefined) return undefined;
-  const tree = base.places.placed(place, key, storedListing(base.store, key, kept.entries));
+  const tree = base.places.placed(place, key, new Listing(kept.tree, kept.sizes));
   base.sizes.fill(tree.listing);
   base.loaded.addLoose(tree);
   return tree;

@@ -76,6 +76,6 @@ export function wantOf(directory: Directory): TreeWant {
 
 const NOTHING = {
   key: EMPTY_TREE,
-  listing: new Listing([]),
+  listing: Listing.of([]),
   block: { start: 0, count: 0, time: 0, kept: undefined },
 };

@@ -1,14 +1,12 @@
 import {
   hashObject,
-  parseTree,
-  type DroppedEntry,
+  TreeIndex,
   type SourceError,
   type Oid,
   type RepoPath,
   type RequestOptions,
   type Revision,
   type TreeAnswer,
-  type TreeEntry,
 } from '@scorpiofs/objects';
 import { askStream } from './ask.js';
 import type { Answer } from './exchange.js';
@@ -169,48 +167,68 @@ function readTree(
   what: () => string,
 ): TreesPart | undefined {
   const { path, oid, body } = record;
-  let parsed;
+  let tree;
   try {
-    parsed = parseTree(body);
+    tree = new TreeIndex(body);
   } catch (cause) {
     const error = broken(what(), 'it is no tree object', cause);
     return place.wanted ? { failed: path, error } : undefined;
   }
-  const { entries, dropped } = parsed;
   if (place.below > 0) {
-    for (const entry of entries) {
-      if (entry.kind !== 'directory') continue;
-      const below = place.below - 1;
-      expected.set(joinPath(path, entry.name), { oid: entry.oid, below, wanted: false });
+    const below = place.below - 1;
+    for (let i = 0; i < tree.length; i++) {
+      if (tree.kindAt(i) !== 'directory') continue;
+      expected.set(joinPath(path, tree.nameAt(i)), { oid: tree.oidAt(i), below, wanted: false });
     }
   }
-  const answer: TreeAnswer = {
+  return { answer: answerOf(record, tree, hashObject('tree', body) === oid) };
+}
+
+function answerOf(
+  { path, oid, sizes: raw }: Extract<TreesRecord, { tag: 'tree' }>,
+  tree: TreeIndex,
+  verified: boolean,
+): TreeAnswer {
+  const { dropped } = tree;
+  const sizes = raw && sizesOf(raw, tree);
+  let entries: TreeAnswer['entries'] | undefined;
+  return {
     path,
     oid,
-    entries,
-    verified: hashObject('tree', body) === oid,
+    verified,
     modesKnown: true,
+    packed: { tree, ...(sizes && { sizes }) },
+    // Thousands of directories come in an answer, and most readers want them packed.
+    get entries() {
+      return (entries ??= [...tree]);
+    },
     ...(dropped.length > 0 && { dropped }),
+    ...(sizes && {
+      get sizes() {
+        return byId(tree, sizes);
+      },
+    }),
   };
-  if (!record.sizes) return { answer };
-  return { answer: { ...answer, sizes: sizesOf(record.sizes, entries, dropped) } };
 }
 
 /** Sizes run in the order of the body, in which entries that were dropped have their places. */
-function sizesOf(
-  raw: Buffer,
-  entries: readonly TreeEntry[],
-  dropped: readonly DroppedEntry[],
-): ReadonlyMap<Oid, number> {
-  const sizes = new Map<Oid, number>();
+function sizesOf(raw: Buffer, tree: TreeIndex): number[] {
+  const sizes: number[] = [];
+  const { dropped } = tree;
   let before = 0;
-  for (const [index, entry] of entries.entries()) {
+  for (let index = 0; index < tree.length; index++) {
     while (dropped[before]?.index === index + before) before += 1;
-    if (entry.kind === 'directory' || entry.kind === 'submodule') continue;
-    const size = readSize(raw, (index + before) * 8);
-    if (size !== undefined) sizes.set(entry.oid, size);
+    const kind = tree.kindAt(index);
+    const none = kind === 'directory' || kind === 'submodule';
+    sizes.push((none ? undefined : readSize(raw, (index + before) * 8)) ?? -1);
   }
   return sizes;
+}
+
+function byId(tree: TreeIndex, sizes: readonly number[]): ReadonlyMap<Oid, number> {
+  const known = new Map<Oid, number>();
+  for (const [index, size] of sizes.entries()) if (size >= 0) known.set(tree.oidAt(index), size);
+  return known;
 }
 
 /** Outside of a retry loop the failure itself is thrown. */

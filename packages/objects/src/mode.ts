@@ -25,7 +25,11 @@ export function kindOfMode(text: string): EntryKind | undefined {
   const known = BY_TEXT.get(text);
   if (known !== undefined) return known;
   if (!/^0?[0-7]{5,6}$/.test(text)) return undefined;
-  const bits = Number.parseInt(text, 8);
+  return kindOfBits(Number.parseInt(text, 8));
+}
+
+/** As `kindOfMode`, of the number. */
+export function kindOfBits(bits: number): EntryKind | undefined {
   switch (bits & 0o170000) {
     case 0o100000:
       return bits & 0o100 ? 'executable' : 'file';

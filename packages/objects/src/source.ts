@@ -1,6 +1,7 @@
 import type { Oid } from './oid.js';
 import type { DroppedEntry } from './safe-entries.js';
 import type { TreeEntry } from './tree.js';
+import type { TreeIndex } from './tree-index.js';
 
 /** Absolute, normalised monorepo path as a byte string (see `TreeName`): `/`, `/project/src`. */
 export type RepoPath = string;
@@ -35,6 +36,15 @@ export interface TreeAnswer {
   readonly dropped?: readonly DroppedEntry[];
   /** Sizes of blobs among the entries, where the source sent them along. */
   readonly sizes?: ReadonlyMap<Oid, number>;
+  /** `entries` and `sizes` once more, where the source has them packed: those two are then made only for who asks for them. */
+  readonly packed?: PackedTree;
+}
+
+/** A listing as the bytes that it came in. */
+export interface PackedTree {
+  readonly tree: TreeIndex;
+  /** Bytes by position, -1 where not known. The reader's to keep. */
+  readonly sizes?: number[];
 }
 
 export interface RequestOptions {

@@ -76,7 +76,7 @@ describe('disk full', () => {
         const again = await Store.open(point);
         try {
           for (const one of [...kept, later]) expect(holds(again, one)).toBe(true);
-          expect(again.tree(treeId)?.index.length).toBe(3000);
+          expect(again.tree(treeId)?.tree.length).toBe(3000);
           for (let i = 0; i < 40; i++) expect(again.fact(`fact-${i}`)).toHaveLength(3000);
           expect((await again.fsck()).problems).toBe(0);
         } finally {

@@ -174,7 +174,7 @@ describe('trees', () => {
     const entries = Array.from({ length: 100_000 }, (_, i) => entry(`f${i}`, EMPTY_BLOB));
     store.putTree(missing, entries, false);
     await store.flushed();
-    expect(store.tree(missing)?.index.length).toBe(100_000);
+    expect(store.tree(missing)?.tree.length).toBe(100_000);
   });
 });
 

@@ -1,10 +1,12 @@
 import {
   EMPTY_BLOB,
   EMPTY_TREE,
+  encodeTree,
   SourceError,
   TreeIndex,
   type DroppedEntry,
   type Oid,
+  type PackedTree,
   type TreeEntry,
 } from '@scorpiofs/objects';
 import { fsck, type FsckReport } from './check/fsck.js';
@@ -20,7 +22,7 @@ import { Layout } from './layout.js';
 import { synced } from './meta/commit.js';
 import { Facts } from './meta/facts.js';
 import { decodeSize, encodeSize, isSize } from './meta/size-row.js';
-import { decodeTreeRow, encodeTreeRow, type TreeFacts } from './meta/tree-row.js';
+import { decodeTreeRow, encodeTreeRow, type TreeFacts, type TreeRow } from './meta/tree-row.js';
 import type { Row } from './meta/write-queue.js';
 import { closeParts, openParts } from './open-parts.js';
 import type { Parts } from './parts.js';
@@ -37,7 +39,9 @@ export interface StoreOptions {
 /** A directory as the store keeps it. Its entries are made when they are asked for. */
 export interface StoredTree extends TreeFacts {
   readonly entries: Iterable<TreeEntry>;
-  readonly index: TreeIndex;
+  readonly tree: TreeIndex;
+  /** By position, -1 where not known; absent where none was put with it. The caller's to keep. */
+  readonly sizes?: number[];
   readonly dropped: readonly DroppedEntry[];
 }
 
@@ -113,17 +117,17 @@ export class Store implements AsyncDisposable {
 
   /** From disk, checked, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined {
-    const row = this.#parts.tables.trees.copy(key);
+    const row = this.#parts.tables.trees.get(key);
     const tree = row && decodeTreeRow(key, row);
     if (tree === undefined) {
       if (row !== undefined) this.counters.damaged += 1;
       if (key === EMPTY_TREE)
-        return storedTree(Buffer.alloc(0), { verified: true, modesKnown: true });
+        return storedTree({ body: Buffer.alloc(0), verified: true, modesKnown: true });
       this.counters.misses += 1;
       return undefined;
     }
     this.counters.hits += 1;
-    return storedTree(tree.body, tree);
+    return storedTree(tree);
   }
 
   hasTree(key: Oid): boolean {
@@ -135,7 +139,20 @@ export class Store implements AsyncDisposable {
    * Readable at once, on disk soon after.
    */
   putTree(key: Oid, entries: readonly TreeEntry[], verified: boolean, modesKnown = true): void {
-    const value = encodeTreeRow(key, entries, { verified, modesKnown });
+    const value = encodeTreeRow(key, { body: encodeTree(entries), verified, modesKnown });
+    this.#parts.queue.put([{ table: this.#parts.tables.trees, key, value }]);
+  }
+
+  /** The same with the bytes as they came, and sizes. `exact`: they hash to `key`; that is checked when they are read. */
+  putPackedTree(
+    key: Oid,
+    { tree, sizes }: PackedTree,
+    { verified, modesKnown, exact }: TreeFacts & { readonly exact?: true },
+  ): void {
+    const { body } = tree;
+    const told = sizes?.some((size) => size >= 0) === true;
+    const row = { body, verified, modesKnown, ...(told && { sizes }) };
+    const value = encodeTreeRow(key, row, exact);
     this.#parts.queue.put([{ table: this.#parts.tables.trees, key, value }]);
   }
 
@@ -322,7 +339,8 @@ export class Store implements AsyncDisposable {
   }
 }
 
-function storedTree(body: Buffer, { verified, modesKnown }: TreeFacts): StoredTree {
-  const index = new TreeIndex(body);
-  return { verified, modesKnown, index, entries: index, dropped: index.dropped };
+function storedTree({ body, verified, modesKnown, sizes }: TreeRow): StoredTree {
+  const tree = new TreeIndex(body);
+  const { dropped } = tree;
+  return { verified, modesKnown, tree, entries: tree, dropped, ...(sizes && { sizes }) };
 }

@@ -136,7 +136,7 @@ export class Places {
     const key = Buffer.from(row).toString('hex') as Oid;
     const stored = this.store.tree(key);
     if (stored === undefined) return undefined;
-    const listing = new Listing(stored.entries);
+    const listing = new Listing(stored.tree);
     const block = this.#stored(place, key, listing.length);
     return block && { place, key, listing, block };
   }

@@ -1,24 +1,24 @@
-import { BlobHasher, SourceError, type Oid, type TreeEntry } from '@scorpiofs/objects';
-import type { BaseStore, StoredTree } from '../base-store.js';
+import { BlobHasher, SourceError, type Oid, type PackedTree } from '@scorpiofs/objects';
+import type { BaseStore, StoredTree, TreeFacts } from '../base-store.js';
 
 /** A store in memory, for tests that need none on disk; the same one given to another base stands for a restart. */
 export class MemoryStore implements BaseStore {
-  readonly trees = new Map<Oid, readonly TreeEntry[]>();
+  readonly trees = new Map<Oid, StoredTree>();
   readonly sizes = new Map<Oid, number>();
   readonly contents = new Map<Oid, Buffer>();
   readonly facts = new Map<string, Uint8Array>();
 
   tree(key: Oid): StoredTree | undefined {
-    const entries = this.trees.get(key);
-    return entries && { entries };
+    return this.trees.get(key);
   }
 
   hasTree(key: Oid): boolean {
     return this.trees.has(key);
   }
 
-  putTree(key: Oid, entries: readonly TreeEntry[]): void {
-    this.trees.set(key, [...entries]);
+  putPackedTree(key: Oid, packed: PackedTree, { verified, modesKnown }: TreeFacts): void {
+    const { tree, sizes } = packed;
+    this.trees.set(key, { tree, verified, modesKnown, ...(sizes && { sizes: [...sizes] }) });
   }
 
   size(oid: Oid): number | undefined {

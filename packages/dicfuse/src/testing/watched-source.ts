@@ -63,8 +63,8 @@ export class WatchedSource implements Source {
       this.answered.push(answer.path);
       if (!this.plain) yield answer;
       else {
-        const { sizes, ...rest } = answer;
-        void sizes;
+        const { sizes, packed, ...rest } = answer;
+        void [sizes, packed];
         yield rest;
       }
     }

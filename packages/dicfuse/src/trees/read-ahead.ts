@@ -49,11 +49,11 @@ export class TreeAhead implements AskWatch {
     this.#brought += 1;
     if (this.#walking > WALK) this.brought(listing);
     if (!leaf) return;
-    for (const [i, name] of listing.names.entries())
+    for (let i = 0; i < listing.length; i++)
       if (listing.kind(i) === 'directory')
         this.#frontier.add({
           revision: want.revision,
-          path: childPath(want.path, name),
+          path: childPath(want.path, listing.name(i)),
           oid: listing.oid(i),
         });
   }

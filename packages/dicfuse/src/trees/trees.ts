@@ -9,14 +9,13 @@ import {
   type TreeAnswer,
   type TreeWant,
 } from '@scorpiofs/objects';
-import type { BaseStore } from '../base-store.js';
+import type { BaseStore, StoredTree } from '../base-store.js';
 import { childPath } from '../directory.js';
 import { Flight } from '../flight.js';
 import { manyListeners } from '../many-listeners.js';
 import { Listing } from './listing.js';
-import { encodeSizes, fillSizes, sizesKey } from './size-row.js';
 import { unverifiedKey } from './tree-key.js';
-import { usable } from './usable.js';
+import { shown } from './usable.js';
 
 /** A listing and the key under which the store has it. */
 export interface LocalTree {
@@ -83,12 +82,12 @@ export class Trees {
       return { ...fresh, ahead: true };
     }
     if (oid === undefined) return undefined;
-    if (oid === EMPTY_TREE) return { key: oid, oid, listing: new Listing([]), ahead: false };
+    if (oid === EMPTY_TREE) return { key: oid, oid, listing: Listing.of([]), ahead: false };
     const verified = this.store.tree(oid);
-    if (verified !== undefined) return this.#read(oid, oid, verified.entries);
+    if (verified !== undefined) return this.#read(oid, oid, verified);
     const other = unverifiedKey(oid, path);
     const unverified = this.store.tree(other);
-    return unverified && this.#read(other, oid, unverified.entries);
+    return unverified && this.#read(other, oid, unverified);
   }
 
   /** As `local`, without counting as a look. */
@@ -176,11 +175,11 @@ export class Trees {
           one.flight.fail(new SourceError('broken', `${want.path} is listed as empty: it is not`));
           continue;
         }
-        entries += answer.entries.length;
         const local = this.#keep(want, answer, one);
+        entries += local.listing.length;
         const leaf = one.level + 1 >= plan.levels;
         if (!leaf)
-          for (const below of directoriesOf(want, answer))
+          for (const below of directoriesOf(want, local.listing))
             if (!this.#fresh.has(wantKey(below))) this.#announce(below, one.level + 1, false, mine);
         this.#announced.delete(wantKey(want));
         one.flight.land(local);
@@ -202,20 +201,12 @@ export class Trees {
   }
 
   #keep(want: TreeWant, answer: TreeAnswer, { flight, direct }: Announced): LocalTree {
-    const { oid, verified, sizes } = answer;
-    const { entries, dropped } = usable(answer.entries);
-    const hidden = [...(answer.dropped ?? []), ...dropped];
+    const { oid, verified, modesKnown } = answer;
+    const { listing, hidden, asReceived } = shown(answer);
     if (hidden.length > 0) this.onDropped?.(want.path, hidden);
     const key = verified ? oid : unverifiedKey(oid, want.path);
-    const listing = new Listing(entries);
-    this.store.putTree(key, entries, verified, answer.modesKnown);
-    if (sizes !== undefined && sizes.size > 0) {
-      for (const [i, entry] of entries.entries()) {
-        const size = sizes.get(entry.oid);
-        if (size !== undefined) listing.sizes[i] = size;
-      }
-      this.store.putFact(sizesKey(key), encodeSizes(listing));
-    }
+    const exact = verified && asReceived;
+    this.store.putPackedTree(key, listing, { verified, modesKnown, ...(exact && { exact }) });
     const local = { key, oid, listing };
     if (!direct || flight.waiters === 0) this.#keepFresh(want, local);
     return local;
@@ -231,19 +222,9 @@ export class Trees {
     }
   }
 
-  #read(key: Oid, oid: Oid, entries: LocalEntries): LocalTree & { ahead: false } {
-    return { key, oid, listing: storedListing(this.store, key, entries), ahead: false };
+  #read(key: Oid, oid: Oid, { tree, sizes }: StoredTree): LocalTree & { ahead: false } {
+    return { key, oid, listing: new Listing(tree, sizes), ahead: false };
   }
-}
-
-type LocalEntries = ConstructorParameters<typeof Listing>[0];
-
-/** As the store has it, with the sizes that came with it. */
-export function storedListing(store: BaseStore, key: Oid, entries: LocalEntries): Listing {
-  const listing = new Listing(entries);
-  const row = store.fact(sizesKey(key));
-  if (row !== undefined) fillSizes(listing, row);
-  return listing;
 }
 
 function take(
@@ -263,15 +244,17 @@ function take(
 }
 
 /** fs: D-35, W-56. Nothing but the empty tree is empty; believed, it would hide what is there. */
-function isImpossible({ entries, oid, verified }: TreeAnswer): boolean {
-  return entries.length === 0 && oid !== EMPTY_TREE && !verified;
+function isImpossible(answer: TreeAnswer): boolean {
+  const { packed, oid, verified } = answer;
+  return !verified && oid !== EMPTY_TREE && (packed?.tree ?? answer.entries).length === 0;
 }
 
-function* directoriesOf(want: TreeWant, answer: TreeAnswer): Generator<TreeWant> {
-  const { revision } = want;
-  for (const { name, kind, oid } of usable(answer.entries).entries)
-    if (kind === 'directory' && oid !== EMPTY_TREE)
-      yield { revision, path: childPath(want.path, name), oid };
+function* directoriesOf({ revision, path }: TreeWant, listing: Listing): Generator<TreeWant> {
+  for (let i = 0; i < listing.length; i++) {
+    if (listing.kind(i) !== 'directory') continue;
+    const oid = listing.oid(i);
+    if (oid !== EMPTY_TREE) yield { revision, path: childPath(path, listing.name(i)), oid };
+  }
 }
 
 function failureFor(want: TreeWant, failure: unknown): unknown {

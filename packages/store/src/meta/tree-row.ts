@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { encodeTree, hashObject, type Oid, type TreeEntry } from '@scorpiofs/objects';
+import { hashObject, type Oid } from '@scorpiofs/objects';
+import { decodeSizes, encodeSizes, SIZE } from './listed-sizes.js';
 
 /** A directory as the store keeps it. */
 export interface TreeFacts {
@@ -9,40 +10,75 @@ export interface TreeFacts {
   readonly modesKnown: boolean;
 }
 
+export interface TreeRow extends TreeFacts {
+  /** The binary tree. */
+  readonly body: Buffer;
+  /** Of its entries by position, -1 where not known; absent where none was told. */
+  readonly sizes?: number[];
+}
+
 const VERSION = 0x10;
 const VERIFIED = 1;
 const MODES_KNOWN = 2;
 /** The body hashes to the key, so the row needs no checksum of its own. */
 const EXACT = 4;
+/** A count (4 bytes) and so many sizes stand before the body. */
+const SIZES = 8;
 const HASH = 20;
+const COUNT = 4;
 
-/** `<version and flags> [<SHA-1 of the body>] <binary tree>`. A tree kept under an id it does not hash to carries its own sum. */
-export function encodeTreeRow(key: Oid, entries: readonly TreeEntry[], facts: TreeFacts): Buffer {
-  const body = encodeTree(entries);
-  const exact = hashObject('tree', body) === key;
-  const flags =
+/**
+ * `<version and flags> [<SHA-1 of the body>] [<count> <sizes>] <binary tree>`. A tree kept under an id it does not hash to carries
+ * its own sum. `exact`: the caller has hashed it already.
+ */
+export function encodeTreeRow(
+  key: Oid,
+  { body, sizes, verified, modesKnown }: Omit<TreeRow, 'sizes'> & { sizes?: readonly number[] },
+  exact = hashObject('tree', body) === key,
+): Buffer {
+  const head = 1 + (exact ? 0 : HASH);
+  const start = head + (sizes === undefined ? 0 : COUNT + sizes.length * SIZE);
+  const row = Buffer.allocUnsafe(start + body.length);
+  row[0] =
     VERSION |
-    (facts.verified ? VERIFIED : 0) |
-    (facts.modesKnown ? MODES_KNOWN : 0) |
-    (exact ? EXACT : 0);
-  const head = Buffer.from([flags]);
-  return Buffer.concat(exact ? [head, body] : [head, sum(body), body]);
+    (verified ? VERIFIED : 0) |
+    (modesKnown ? MODES_KNOWN : 0) |
+    (exact ? EXACT : 0) |
+    (sizes === undefined ? 0 : SIZES);
+  if (!exact) sum(body).copy(row, 1);
+  if (sizes !== undefined) {
+    row.writeUInt32BE(sizes.length, head);
+    encodeSizes(sizes, row, head + COUNT);
+  }
+  row.set(body, start);
+  return row;
 }
 
 /**
- * The binary tree in a row, checked: `undefined` for a row that was damaged, or that another version wrote. The check costs
- * 3 µs for a directory of 20 entries; a damaged listing would hide files.
+ * What is in a row, checked: `undefined` for a row that was damaged, or that another version wrote. The check costs
+ * 3 µs for a directory of 20 entries; a damaged listing would hide files. `body` is a part of `row`.
  */
-export function decodeTreeRow(key: Oid, row: Buffer): (TreeFacts & { body: Buffer }) | undefined {
+export function decodeTreeRow(key: Oid, row: Buffer): TreeRow | undefined {
   const flags = row[0] ?? 0;
   if ((flags & 0xf0) !== VERSION) return undefined;
   const exact = (flags & EXACT) !== 0;
-  const body = row.subarray(exact ? 1 : 1 + HASH);
+  const head = 1 + (exact ? 0 : HASH);
+  let start = head;
+  let sizes: number[] | undefined;
+  if ((flags & SIZES) !== 0) {
+    if (row.length < head + COUNT) return undefined;
+    const count = row.readUInt32BE(head);
+    start = head + COUNT + count * SIZE;
+    if (start > row.length) return undefined;
+    sizes = decodeSizes(row, head + COUNT, count);
+  }
+  const body = row.subarray(start);
   const right = exact
     ? hashObject('tree', body) === key
-    : row.length > HASH && sum(body).equals(row.subarray(1, 1 + HASH));
+    : row.length >= start && sum(body).equals(row.subarray(1, 1 + HASH));
   if (!right) return undefined;
-  return { body, verified: (flags & VERIFIED) !== 0, modesKnown: (flags & MODES_KNOWN) !== 0 };
+  const verified = (flags & VERIFIED) !== 0;
+  return { body, verified, modesKnown: (flags & MODES_KNOWN) !== 0, ...(sizes && { sizes }) };
 }
 
 function sum(body: Buffer): Buffer {

@@ -1,0 +1,25 @@
+/** Bytes of a size in a row. */
+export const SIZE = 6;
+const HALF = 2 ** 32;
+const NONE = 2 ** 48 - 1;
+const UNKNOWN = -1;
+
+/** Sizes of a listing by position; what is not known (-1), or larger than a row can hold, is not known afterwards. */
+export function encodeSizes(sizes: readonly number[], row: Buffer, at: number): void {
+  let place = at;
+  for (const size of sizes) {
+    const value = size < 0 || size > NONE ? NONE : size;
+    row.writeUInt16BE(Math.floor(value / HALF), place);
+    row.writeUInt32BE(value % HALF, place + 2);
+    place += SIZE;
+  }
+}
+
+export function decodeSizes(row: Buffer, at: number, count: number): number[] {
+  const sizes: number[] = [];
+  for (let place = at; sizes.length < count; place += SIZE) {
+    const value = row.readUInt16BE(place) * HALF + row.readUInt32BE(place + 2);
+    sizes.push(value === NONE ? UNKNOWN : value);
+  }
+  return sizes;
+}
