@@ -31,7 +31,7 @@ export function scanTree(
   let start = at;
   for (let count = 0; start < end && count < most; count++) {
     let [i, mode] = [start, 0];
-    for (let digit = (body[i] ?? 0) - ZERO; i < end && digit >= 0 && digit <= 7; ) {
+    for (let digit = (body[i] ?? 0) - ZERO; i < end && digit >= 0 && digit <= 7;) {
       mode = (mode & 0o3777777) * 8 + digit;
       digit = (body[++i] ?? 0) - ZERO;
     }

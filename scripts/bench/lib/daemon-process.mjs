@@ -1,9 +1,13 @@
 // The daemon as `serve` composes it, in a process of its own: node daemon-process.mjs URL STORE MOUNTPOINT.
 // Sends { mountMs } once mounted, and what it counted when asked; unmounts and ends with its parent.
-import { MegaClient } from '../../../packages/mega-client/dist/index.js';
-import { View } from '../../../packages/dicfuse/dist/index.js';
-import { Store } from '../../../packages/store/dist/index.js';
-import { mount } from '../../../packages/fuse/dist/index.js';
+import { setFlagsFromString } from 'node:v8';
+
+// As the programs in `apps` do, before anything is loaded.
+setFlagsFromString('--semi-space-growth-factor=1');
+const { MegaClient } = await import('../../../packages/mega-client/dist/index.js');
+const { View } = await import('../../../packages/dicfuse/dist/index.js');
+const { Store } = await import('../../../packages/store/dist/index.js');
+const { mount } = await import('../../../packages/fuse/dist/index.js');
 
 const [baseUrl, storePath, mountpoint] = process.argv.slice(2);
 const start = performance.now();
