@@ -19,6 +19,8 @@ export interface MonoServerOptions {
   readonly extension?: boolean;
   /** Behaves like servers before February 2026: `/file/blob` fails with 404 and no body, `files-list` knows no `renamed`. */
   readonly older?: boolean;
+  /** A URL is fetched again at most this often, in milliseconds, and only while somebody asks for what is newest. Default 60,000. */
+  readonly refetchMs?: number;
   /** Faults to begin with; see `MonoServer.faults` to change them later. */
   readonly faults?: readonly FaultRule[];
   /** Offers `GET`, `PUT` and `DELETE /api/v1/scorpio/faults` to everybody who can connect. For tests only. Default false. */

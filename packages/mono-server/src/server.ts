@@ -11,10 +11,11 @@ import { inspectRepository, type BorrowedRepository } from './git/borrowed.js';
 import { openDataRepository } from './git/data-repository.js';
 import { Git } from './git/git.js';
 import { ObjectStore } from './git/object-store.js';
-import { cloneWithoutBlobs, isRemote } from './git/remote-clone.js';
+import { cloneWithoutBlobs, isRemote, refetching } from './git/remote-clone.js';
 import { RemoteObjects } from './git/remote-objects.js';
 import { supportsBatchCommand } from './git/version.js';
 import { createApp } from './http/app.js';
+import { Follower } from './mono/follower.js';
 import { DEFAULT_IMPORT_DIR, type Monorepo } from './mono/monorepo.js';
 import { openMonorepo } from './mono/open-monorepo.js';
 import type { MonoServerOptions } from './options.js';
@@ -55,11 +56,11 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
   };
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const { mono, shallow } = await open(git, dataDir, options);
+    const { mono, shallow, follower } = await open(git, dataDir, options);
     const faults = new Faults();
     faults.set(options.faults ?? []);
     let url = '';
-    const app = createApp({ mono, faults, options, shallow, baseUrl: () => url });
+    const app = createApp({ mono, follower, faults, options, shallow, baseUrl: () => url });
     // Every handler has written its answer itself. Hono wraps that of a HEAD in a new response, which would be sent a second
     // time: an error, and the connection closed.
     const fetch: typeof app.fetch = async (request, env) => {
@@ -102,6 +103,7 @@ export async function startMonoServer(options: MonoServerOptions): Promise<MonoS
 
 interface Opened {
   readonly mono: Monorepo;
+  readonly follower: Follower;
   readonly shallow: readonly string[];
 }
 
@@ -134,7 +136,12 @@ async function open(git: Git, dataDir: string, options: MonoServerOptions): Prom
     imports,
     onEvent,
   });
-  return { mono, shallow };
+  const asked =
+    origin === undefined
+      ? undefined
+      : refetching(git, origin, options.repo ?? '', onEvent, options.refetchMs);
+  const follower = new Follower({ mono, repository, imports, onEvent, ...(asked && { asked }) });
+  return { mono, follower, shallow };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { noCommits, notARepository, sha256Repository } from '../error.js';
 import { GitFailure, type Git } from './git.js';
+import { refsStamp } from './refs-stamp.js';
 
 /** A repository on this machine that is read and never written. */
 export interface BorrowedRepository {
   readonly path: string;
   readonly gitDir: string;
+  /** Where branches and tags are; another one than `gitDir` in a linked worktree. */
+  readonly commonDir: string;
+  /** `refsStamp` from before it was looked at. */
+  readonly stamp: string;
   readonly objectsDir: string;
   /** Commit at HEAD. */
   readonly head: string;
@@ -35,6 +40,7 @@ export async function inspectRepository(git: Git, path: string): Promise<Borrowe
   } catch (error) {
     throw notARepository(at, error instanceof GitFailure ? firstStderrLine(error) : String(error));
   }
+  const stamp = refsStamp(gitDir, commonDir);
   const format = await ask('rev-parse', '--show-object-format').catch(() => 'sha1');
   if (format !== 'sha1') throw sha256Repository(at);
   let head: string;
@@ -59,6 +65,8 @@ export async function inspectRepository(git: Git, path: string): Promise<Borrowe
   return {
     path: at,
     gitDir,
+    commonDir,
+    stamp,
     objectsDir: objects,
     head,
     branch,

@@ -35,13 +35,7 @@ export async function cloneWithoutBlobs(
   if (existsSync(gitDir)) {
     const earlier = await git.text([`--git-dir=${gitDir}`, 'config', 'remote.origin.url']);
     if (earlier !== url) throw dataDirInUse(dataDir, `it holds a clone of ${redactUrl(earlier)}`);
-    const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-    const args = [`--git-dir=${gitDir}`, 'fetch', '--quiet', '--prune', '--filter=blob:none'];
-    await git
-      .run([...args, '--no-write-fetch-head', 'origin', ...refspecs], { env })
-      .catch((error: unknown) => {
-        onEvent({ level: 'warn', event: 'fetch_failed', url: shown, error: reason(error) });
-      });
+    await refetch(git, gitDir, shown, onEvent);
     return gitDir;
   }
   // Renamed when it is complete: a clone that was cut off is not taken for one at the next start.
@@ -58,6 +52,44 @@ export async function cloneWithoutBlobs(
   }
   await rename(partial, gitDir);
   return gitDir;
+}
+
+async function refetch(
+  git: Git,
+  gitDir: string,
+  shown: string,
+  onEvent: (event: MonoServerEvent) => void,
+): Promise<void> {
+  const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  const args = [`--git-dir=${gitDir}`, 'fetch', '--quiet', '--prune', '--filter=blob:none'];
+  try {
+    await git.run([...args, '--no-write-fetch-head', 'origin', ...refspecs], {
+      env: remoteGitEnv(),
+    });
+  } catch (error) {
+    onEvent({ level: 'warn', event: 'fetch_failed', url: shown, error: reason(error) });
+  }
+}
+
+/**
+ * A clone moves only when it fetches. While somebody asks what is newest it does so in the background, at most once in
+ * `pauseMs`; the answer itself does not wait for the network.
+ */
+export function refetching(
+  git: Git,
+  gitDir: string,
+  url: string,
+  onEvent: (event: MonoServerEvent) => void,
+  pauseMs = 60_000,
+): () => void {
+  let next = performance.now() + pauseMs;
+  return () => {
+    if (performance.now() < next) return;
+    next = Infinity;
+    void refetch(git, gitDir, redactUrl(url), onEvent).then(
+      () => (next = performance.now() + pauseMs),
+    );
+  };
 }
 
 function reason(error: unknown): string {

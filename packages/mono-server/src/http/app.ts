@@ -14,6 +14,10 @@ import { sendBytes, sendFailure } from './reply.js';
 import { rawPath } from './raw-path.js';
 import { requestId } from './request-id.js';
 
+/** Routes by id, and those that say nothing about the repository. */
+const TIMELESS =
+  /^\/api\/v1\/(?:file\/blob\/|scorpio\/(?:blobs|sizes|capabilities|faults)|lfs\/|status$)|\/info\/lfs\//;
+
 const NOTHING = new Uint8Array();
 const LFS_OUTSIDE_API = /\/info\/lfs\//;
 
@@ -41,6 +45,7 @@ export function createApp(context: ServerContext): Hono<AppEnv> {
           return RESPONSE_ALREADY_SENT;
         }
       }
+    if (!TIMELESS.test(path)) await context.follower.check();
     await next();
   });
   readRoutes(app, context);

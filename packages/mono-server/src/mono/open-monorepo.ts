@@ -2,11 +2,10 @@ import type { BorrowedRepository } from '../git/borrowed.js';
 import type { ObjectStore } from '../git/object-store.js';
 import { badOption, dataDirInUse } from '../error.js';
 import type { MonoServerEvent } from '../options.js';
-import { placeholderText, registerImport } from './imports.js';
+import { followRepository, tagsOf } from './follow-repository.js';
+import { registerImport } from './imports.js';
 import { Monorepo } from './monorepo.js';
-import { renewPlaceholder } from './placeholder.js';
 import { seedEmpty } from './seed-empty.js';
-import { mega } from './server-commit.js';
 import { MAIN, type StateData } from './state.js';
 import { readState } from './state-file.js';
 
@@ -34,19 +33,28 @@ export async function openMonorepo(options: OpenOptions): Promise<Monorepo> {
   const seeded = earlier === undefined ? await seed(options) : { state: earlier, written: [] };
   const { state } = seeded;
   const mono = new Monorepo({ store, state, dataDir, importDir, borrowed: kind === 'repository' });
+  for (const path of options.imports.keys())
+    if (!mono.isBelowImportDir(path))
+      throw badOption('imports', `${path} is not below ${importDir}`);
   await mono.change(async () => {
-    if (repository !== undefined) await followRepository(mono, repository, onEvent);
-    const untouched = mono.head === state.origin.main;
-    for (const [path, source] of options.imports) {
-      if (!mono.isBelowImportDir(path))
-        throw badOption('imports', `${path} is not below ${importDir}`);
-      await registerImport(mono, path, source, onEvent);
-    }
-    // Placeholders of borrowed imports are part of what the server starts with.
-    if (untouched) state.origin.main = mono.head;
+    await follow(mono, repository, options.imports, onEvent);
     mono.arrivals.add(seeded.written, await store.knownCommit(mono.head));
   });
   return mono;
+}
+
+/** Brings the monorepo to what the borrowed repositories hold now. Within `change` only. */
+export async function follow(
+  mono: Monorepo,
+  repository: OpenOptions['repository'],
+  imports: ReadonlyMap<string, BorrowedRepository>,
+  onEvent: (event: MonoServerEvent) => void,
+): Promise<void> {
+  if (repository !== undefined) await followRepository(mono, repository, onEvent);
+  const untouched = mono.head === mono.state.origin.main;
+  for (const [path, source] of imports) await registerImport(mono, path, source, onEvent);
+  // Placeholders of borrowed imports are part of what the server starts with.
+  if (untouched) mono.state.origin.main = mono.head;
 }
 
 async function seed(
@@ -70,48 +78,4 @@ async function seed(
     tagTimes: {},
   };
   return { state, written };
-}
-
-function tagsOf(repository: OpenOptions['repository']): Record<string, string> {
-  const tags: Record<string, string> = {};
-  for (const [ref, oid] of repository?.refs ?? [])
-    if (ref.startsWith('refs/tags/')) tags[ref] = oid;
-  return tags;
-}
-
-/**
- * When the repository has moved since the last run, `main` follows, unless change lists were merged on top of the old commit: those must
- * not be lost, so `main` stays and an event says so.
- */
-async function followRepository(
-  mono: Monorepo,
-  repository: Pick<BorrowedRepository, 'head' | 'refs'>,
-  onEvent: (event: MonoServerEvent) => void,
-): Promise<void> {
-  const { origin, rows } = mono.state;
-  if (origin.head === repository.head) return;
-  if (mono.head !== origin.main) {
-    onEvent({
-      level: 'warn',
-      event: 'repository_moved',
-      from: origin.head,
-      to: repository.head,
-      kept: mono.head,
-    });
-    return;
-  }
-  // Rows of sub-directories are synthesized from the new commit when somebody asks again.
-  for (const dir of Object.keys(rows)) if (dir !== '/') delete rows[dir];
-  rows['/'] = { [MAIN]: repository.head, ...tagsOf(repository) };
-  origin.head = repository.head;
-  const { time } = (await mono.store.knownCommit(repository.head)).committer;
-  for (const [path, one] of Object.entries(mono.state.imports))
-    one.keep = await renewPlaceholder(
-      mono,
-      path,
-      placeholderText(path, one.borrowed ?? ''),
-      `import ${path}`,
-      mega(time),
-    );
-  origin.main = mono.head;
 }
