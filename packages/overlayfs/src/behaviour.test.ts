@@ -5,7 +5,7 @@ import { MemoryFs } from '@scorpiofs/fuse';
 import { DirectClient, runBehaviour } from '@scorpiofs/fuse/testing';
 
 import { OverlayFs } from './overlay-fs.js';
-import { diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
+import { AS_ROOT, diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
 import { slowLayer } from './testing/slow-layer.js';
 
 const runner = { describe, test, beforeAll, afterAll };
@@ -24,7 +24,7 @@ for (const lowers of [0, 1, 3]) {
         upper: memoryUpper(),
         lowers: Array.from({ length: lowers }, () => ({ layer: new MemoryFs() })),
       });
-      return { client: new DirectClient(overlay) };
+      return { client: new DirectClient(overlay, AS_ROOT) };
     },
   });
 }
@@ -37,7 +37,7 @@ runBehaviour(runner, 'OverlayFs over layers that answer later, 1 lower', 'direct
       upper: { ...upper, layer: slowLayer(upper.layer) },
       lowers: [{ layer: slowLayer(new MemoryFs()) }],
     });
-    return { client: new DirectClient(overlay) };
+    return { client: new DirectClient(overlay, AS_ROOT) };
   },
 });
 

@@ -4,11 +4,11 @@ import { countingFs, DirectClient } from '@scorpiofs/fuse/testing';
 
 import type { MarkForm } from './layers.js';
 import { OverlayFs } from './overlay-fs.js';
-import { memoryUpper } from './testing/layers.js';
+import { AS_ROOT, memoryUpper } from './testing/layers.js';
 
 async function lowerTree(): Promise<MemoryFs> {
   const memory = new MemoryFs();
-  const client = new DirectClient(memory);
+  const client = new DirectClient(memory, AS_ROOT);
   for (const dir of ['/d', '/d/e', '/whole', '/whole/sub', '/other']) await client.mkdir(dir);
   for (const file of [
     '/d/f',
@@ -35,7 +35,7 @@ for (const form of ['kernel', 'oci'] as MarkForm[])
     const make = () => new OverlayFs({ upper, lowers: [{ layer: lower, form: 'none' }] });
     const overlay = make();
     expect(await overlay.changes()).toEqual([]);
-    const client = new DirectClient(overlay);
+    const client = new DirectClient(overlay, AS_ROOT);
     await client.appendFile('/d/f', 'more');
     await client.chmod('/d/e/deep', 0o755);
     await client.unlink('/g');
@@ -68,14 +68,14 @@ for (const form of ['kernel', 'oci'] as MarkForm[])
 
 test('the cost is that of the changes, not of the base (issue 4 item 5)', async () => {
   const lower = new MemoryFs();
-  const client = new DirectClient(lower);
+  const client = new DirectClient(lower, AS_ROOT);
   for (let d = 0; d < 20; d++) {
     await client.mkdir(`/d${d}`);
     for (let f = 0; f < 50; f++) await client.writeFile(`/d${d}/f${f}`, 'x');
   }
   const counted = countingFs(lower);
   const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: counted.fs }] });
-  const top = new DirectClient(overlay);
+  const top = new DirectClient(overlay, AS_ROOT);
   await top.appendFile('/d3/f7', 'y');
   await top.unlink('/d4/f1');
   const before = sum(counted.calls);
@@ -92,7 +92,7 @@ function sum(calls: ReadonlyMap<string, number>): number {
 test('OV-15: what was only copied up is no change; bytes decide, not times', async () => {
   const lower = await lowerTree();
   const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: lower }] });
-  const client = new DirectClient(overlay);
+  const client = new DirectClient(overlay, AS_ROOT);
   const { mtimeNs, mode } = await client.stat('/d/f');
   await client.chmod('/d/f', 0o600);
   expect(listed(await overlay.changes())).toEqual(['metadata d/f']);
@@ -120,7 +120,7 @@ test('OV-15: what was only copied up is no change; bytes decide, not times', asy
 test('OV-15: a file is found under its new name also when the old one was taken', async () => {
   const lower = await lowerTree();
   const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: lower }] });
-  const client = new DirectClient(overlay);
+  const client = new DirectClient(overlay, AS_ROOT);
   await client.rename('/g', '/h', 2);
   await client.rename('/k', '/d/k2');
   await client.writeFile('/k', 'another');

@@ -7,7 +7,7 @@ import { DirectClient } from '@scorpiofs/fuse/testing';
 import type { MarkForm } from './layers.js';
 import { OverlayFs } from './overlay-fs.js';
 import { FailingLayer } from './testing/failing-layer.js';
-import { memoryUpper } from './testing/layers.js';
+import { AS_ROOT, memoryUpper } from './testing/layers.js';
 import { apply, snapshot, type RandomOp } from './testing/random-ops.js';
 
 const BASE: readonly RandomOp[] = [
@@ -118,15 +118,15 @@ describe.each(['kernel', 'oci'] as const)('crash matrix, %s form (W-65, D9)', (f
 
 test('ENOSPC at copy-up: the lower file stays visible, nothing half-copied (issue 4 item 3)', async () => {
   const base = new MemoryFs();
-  await new DirectClient(base).writeFile('/big', Buffer.alloc(1 << 20, 'x'));
+  await new DirectClient(base, AS_ROOT).writeFile('/big', Buffer.alloc(1 << 20, 'x'));
   const memory = new MemoryFs({ capacity: 1 << 19 });
   const upper = memoryUpper(memory);
   const overlay = new OverlayFs({ upper, lowers: [{ layer: base }] });
-  const client = new DirectClient(overlay);
+  const client = new DirectClient(overlay, AS_ROOT);
   const free = memory.use().pages;
   await expect(client.appendFile('/big', 'y')).rejects.toMatchObject({ errno: 28 });
   expect((await client.readFile('/big')).length).toBe(1 << 20);
   expect(memory.use().pages).toBe(free);
-  expect(await new DirectClient(memory).names('/up')).toEqual([]);
-  expect(await new DirectClient(memory).names('/aside')).toEqual([]);
+  expect(await new DirectClient(memory, AS_ROOT).names('/up')).toEqual([]);
+  expect(await new DirectClient(memory, AS_ROOT).names('/aside')).toEqual([]);
 });

@@ -4,18 +4,18 @@ import { DirectClient } from '@scorpiofs/fuse/testing';
 
 import { OverlayFs } from './overlay-fs.js';
 import { OWN_REQUEST } from './state.js';
-import { memoryUpper } from './testing/layers.js';
+import { AS_ROOT, memoryUpper } from './testing/layers.js';
 
 const EIO = { errno: 5 };
 
 async function marked(mark: string, value: Uint8Array | string) {
   const lower = new MemoryFs();
-  const below = new DirectClient(lower);
+  const below = new DirectClient(lower, AS_ROOT);
   await below.mkdir('/d');
   await below.writeFile('/d/f', 'f');
   const memory = new MemoryFs({ rootMode: 0o777 });
   const upper = memoryUpper(memory);
-  const own = new DirectClient(memory);
+  const own = new DirectClient(memory, AS_ROOT);
   await own.mkdir('/up/d');
   await own.writeFile('/up/file', '\0\0\0');
   await own.setxattr(
@@ -25,7 +25,7 @@ async function marked(mark: string, value: Uint8Array | string) {
   );
   await own.setxattr('/up', 'trusted.overlay.impure', 'y');
   const overlay = new OverlayFs({ upper, lowers: [{ layer: lower }] });
-  return new DirectClient(overlay);
+  return new DirectClient(overlay, AS_ROOT);
 }
 
 describe('bad input: marks that no overlay wrote (issue 4)', () => {
@@ -58,16 +58,19 @@ describe('bad input: marks that no overlay wrote (issue 4)', () => {
 
   test('a user cannot make marks: 0:0 devices, .wh. names in the OCI form, attributes are escaped', async () => {
     const overlay = new OverlayFs({ upper: { ...memoryUpper(), form: 'oci' }, lowers: [] });
-    const client = new DirectClient(overlay);
+    const client = new DirectClient(overlay, AS_ROOT);
     await expect(client.mknod('/w', 0o020000)).rejects.toMatchObject({ errno: 1 });
     await expect(client.writeFile('/.wh.x', 'x')).rejects.toMatchObject({ errno: 1 });
     const memory = new MemoryFs({ rootMode: 0o777 });
-    const other = new DirectClient(new OverlayFs({ upper: memoryUpper(memory), lowers: [] }));
+    const other = new DirectClient(
+      new OverlayFs({ upper: memoryUpper(memory), lowers: [] }),
+      AS_ROOT,
+    );
     await other.writeFile('/.wh.x', 'an ordinary name in the kernel form');
     expect(await other.names('/')).toEqual(['.wh.x']);
     await other.setxattr('/.wh.x', 'trusted.overlay.opaque', 'y');
     expect(await other.listxattr('/.wh.x')).toEqual(['trusted.overlay.opaque']);
-    expect(await new DirectClient(memory).listxattr('/up/.wh.x')).toEqual([
+    expect(await new DirectClient(memory, AS_ROOT).listxattr('/up/.wh.x')).toEqual([
       'trusted.overlay.overlay.opaque',
     ]);
   });
@@ -90,9 +93,9 @@ function unwritable(real: MemoryFs): Layer {
 test('an upper file that cannot be opened for writing can be read', async () => {
   const memory = new MemoryFs({ rootMode: 0o777 });
   const upper = memoryUpper(memory);
-  await new DirectClient(memory).writeFile('/up/f', 'text');
+  await new DirectClient(memory, AS_ROOT).writeFile('/up/f', 'text');
   const overlay = new OverlayFs({ upper: { ...upper, layer: unwritable(memory) }, lowers: [] });
-  const client = new DirectClient(overlay);
+  const client = new DirectClient(overlay, AS_ROOT);
   expect(await client.text('/f')).toBe('text');
   await expect(client.appendFile('/f', '+')).rejects.toMatchObject({ errno: 13 });
   expect(await client.text('/f')).toBe('text');
@@ -120,7 +123,7 @@ test.each([
 });
 
 test('without an upper everything that changes is EROFS', async () => {
-  const client = new DirectClient(new OverlayFs({ lowers: [{ layer: new MemoryFs() }] }));
+  const client = new DirectClient(new OverlayFs({ lowers: [{ layer: new MemoryFs() }] }), AS_ROOT);
   await expect(client.mkdir('/d')).rejects.toMatchObject({ errno: 30 });
   await expect(client.chmod('/', 0o700)).rejects.toMatchObject({ errno: 30 });
 });
@@ -128,7 +131,7 @@ test('without an upper everything that changes is EROFS', async () => {
 test('what an earlier run left in the work directory goes; other names there stay', async () => {
   const memory = new MemoryFs({ rootMode: 0o777 });
   const upper = memoryUpper(memory);
-  const own = new DirectClient(memory);
+  const own = new DirectClient(memory, AS_ROOT);
   await own.mkdir('/aside/#1.2');
   await own.writeFile('/aside/#1.2/x', 'x');
   await own.writeFile('/aside/#3.4', 'x');
@@ -140,7 +143,7 @@ test('what an earlier run left in the work directory goes; other names there sta
 
 test('a layer file is not closed while a read of it is under way, also when it is copied up meanwhile', async () => {
   const memory = new MemoryFs();
-  await new DirectClient(memory).writeFile('/f', 'text');
+  await new DirectClient(memory, AS_ROOT).writeFile('/f', 'text');
   const open = new Set<unknown>();
   const late: (() => void)[] = [];
   const layer = new Proxy<Layer>(memory, {
@@ -172,7 +175,7 @@ test('a layer file is not closed while a read of it is under way, also when it i
   const reads = [1, 2].map(async () => overlay.read(OWN_REQUEST, node, fh, 0, Buffer.alloc(4), 0));
   while (late.length < 2) await new Promise((resolve) => setImmediate(resolve));
   expect(open.size).toBe(1);
-  await new DirectClient(overlay).appendFile('/f', '+');
+  await new DirectClient(overlay, AS_ROOT).appendFile('/f', '+');
   expect(open.size).toBe(1);
   for (const go of late) go();
   expect(await Promise.all(reads)).toEqual([4, 4]);

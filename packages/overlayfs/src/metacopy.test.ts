@@ -7,7 +7,7 @@ import { DirectClient } from '@scorpiofs/fuse/testing';
 
 import { OverlayFs } from './overlay-fs.js';
 import { FailingLayer } from './testing/failing-layer.js';
-import { diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
+import { AS_ROOT, diskOverlay, makeFolders, memoryUpper } from './testing/layers.js';
 
 const EIO = { errno: 5 };
 const DATA = 'the data is below';
@@ -34,10 +34,10 @@ async function layers(upper: Marked, middle?: Marked, xattrPrefix = 'trusted.ove
     new MemoryFs(),
     new MemoryFs({ rootMode: 0o777 }),
   ] as const;
-  const below = new DirectClient(base);
+  const below = new DirectClient(base, AS_ROOT);
   await below.mkdir('/d');
   await below.writeFile('/d/f', DATA);
-  const [mid, own] = [new DirectClient(between), new DirectClient(top)];
+  const [mid, own] = [new DirectClient(between, AS_ROOT), new DirectClient(top, AS_ROOT)];
   await mid.mkdir('/d');
   if (middle !== undefined) await metacopy(mid, middle, xattrPrefix);
   const roots = memoryUpper(top);
@@ -50,7 +50,7 @@ async function layers(upper: Marked, middle?: Marked, xattrPrefix = 'trusted.ove
       { layer: base, xattrPrefix },
     ],
   });
-  return { overlay, client: new DirectClient(overlay), own, below, top };
+  return { overlay, client: new DirectClient(overlay, AS_ROOT), own, below, top };
 }
 
 const marksOf = (own: DirectClient, at: string) => own.listxattr(`/up${at}`);
@@ -141,11 +141,12 @@ describe('OV-10: a file without data of its own (metacopy) has that of the next 
         overlay.destroy();
         const failing = new FailingLayer(top);
         const base = new MemoryFs();
-        await new DirectClient(base).mkdir('/d');
-        await new DirectClient(base).writeFile('/d/f', await below.text('/d/f'));
+        await new DirectClient(base, AS_ROOT).mkdir('/d');
+        await new DirectClient(base, AS_ROOT).writeFile('/d/f', await below.text('/d/f'));
         const stack = (layer: typeof top | FailingLayer['layer']) =>
           new DirectClient(
             new OverlayFs({ upper: { ...memoryUpper(top), layer }, lowers: [{ layer: base }] }),
+            AS_ROOT,
           );
         failing.dieAt(at);
         await op(stack(failing.layer)).catch(() => undefined);
@@ -168,13 +169,13 @@ test('a redirect goes through directories that a layer in between renamed', asyn
     fs.writeFileSync(path.join(base, 'x/b/f'), 'f');
     const renaming = async (upper: string, lowers: readonly string[], from: string, to: string) => {
       const { overlay, end } = diskOverlay({ upper, work: folders.work, lowers });
-      await new DirectClient(overlay, { uid: 0, gid: 0 }).rename(from, to);
+      await new DirectClient(overlay, AS_ROOT).rename(from, to);
       end();
     };
     await renaming(middle, [base], '/x', '/a');
     await renaming(folders.upper, [middle, base], '/a/b', '/r');
     const { overlay, end } = diskOverlay(folders);
-    expect(await new DirectClient(overlay).text('/r/f')).toBe('f');
+    expect(await new DirectClient(overlay, AS_ROOT).text('/r/f')).toBe('f');
     end();
   } finally {
     fs.rmSync(folders.dir, { recursive: true });

@@ -48,13 +48,13 @@ export class Fixture implements AsyncDisposable {
   async view(options: Partial<ViewOptions> = {}): Promise<{ view: View; client: DirectClient }> {
     const view = await View.open({ ...this.#base, revision: this.revision(), ...options });
     this.#open.push(view);
-    return { view, client: new DirectClient(view.fileSystem) };
+    return { view, client: new DirectClient(view.fileSystem, { uid: 0, gid: 0 }) };
   }
 
   revisions(options: Partial<BaseOptions> = {}): { base: RevisionBase; client: DirectClient } {
     const base = new RevisionBase({ ...this.#base, ...options });
     this.#open.push(base);
-    return { base, client: new DirectClient(base.fileSystem) };
+    return { base, client: new DirectClient(base.fileSystem, { uid: 0, gid: 0 }) };
   }
 
   async blobId(path: string, index = -1): Promise<Oid> {

@@ -24,7 +24,7 @@ export async function serve(handler: Handler, port = 0): Promise<TestServer> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   let accepted = 0;
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {

@@ -9,6 +9,12 @@ import type { MarkForm, OverlayLayer } from '../layers.js';
 import { OverlayFs } from '../overlay-fs.js';
 import { OWN_REQUEST, type OverlayOptions } from '../state.js';
 
+/** For tests: who acts on file systems in memory, whoever runs the tests. */
+export const AS_ROOT = { uid: 0, gid: 0 };
+
+/** What this process may write on a host file. */
+const XATTR_PREFIX = process.getuid?.() === 0 ? 'trusted.overlay.' : 'user.overlay.';
+
 /** For tests: an upper in memory, its shown directory and its work directory beside each other. */
 export function memoryUpper(memory = new MemoryFs({ rootMode: 0o777 })): OverlayLayer {
   return { layer: memory, root: directory(memory, 'up', 0o777), work: directory(memory, 'aside') };
@@ -59,8 +65,8 @@ export function diskOverlay(
     (lower) => new PassthroughFs(lower, { ...host, readOnly: true }),
   );
   const overlay = new OverlayFs({
-    upper: { layer: own, work: own.attach(folders.work), form },
-    lowers: layers.map((layer) => ({ layer, form })),
+    upper: { layer: own, work: own.attach(folders.work), form, xattrPrefix: XATTR_PREFIX },
+    lowers: layers.map((layer) => ({ layer, form, xattrPrefix: XATTR_PREFIX })),
     ...rest,
   });
   return {
