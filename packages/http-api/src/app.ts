@@ -7,6 +7,7 @@ import { healthRoutes, readyRoutes, type HealthSource } from './health.js';
 import { metricsRoutes, type Sample } from './metrics.js';
 import { openApiRoutes } from './openapi.js';
 import { requestId } from './request-id.js';
+import { workspaceRoutes, type WorkspaceRefreshed } from './workspace.js';
 
 export interface DaemonApp extends HealthSource {
   samples(): readonly Sample[];
@@ -14,6 +15,8 @@ export interface DaemonApp extends HealthSource {
   failed(error: unknown): void;
   /** The views; throws what requests about them are answered with while there are none. Absent: no such routes. */
   antares?(): Antares;
+  /** Moves the workspace to the newest revision. Absent: there is none, and no such route. */
+  refreshWorkspace?(): Promise<WorkspaceRefreshed>;
   /** Default: only requests from this host. */
   readonly access?: Access;
   /** Where the routes of views are: `/antares` (default), or at the root, whose `/health` is then theirs. */
@@ -29,6 +32,8 @@ export function daemonApp(daemon: DaemonApp): Hono {
     app.route(prefix === '' ? '/' : prefix, antaresRoutes(antares));
     app.route('/', openApiRoutes(daemon.version, prefix));
   }
+  if (daemon.refreshWorkspace !== undefined)
+    app.route('/', workspaceRoutes(daemon.refreshWorkspace.bind(daemon)));
   if (daemon.antares === undefined || prefix !== '') app.route('/', healthRoutes(daemon));
   return app
     .route('/', readyRoutes(daemon))

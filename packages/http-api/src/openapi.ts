@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import * as s from './antares/schemas.js';
+import { refreshed } from './workspace.js';
 
 interface Operation {
   readonly method: 'get' | 'post' | 'delete';
@@ -100,20 +101,31 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
+const WORKSPACE: Operation = {
+  method: 'post',
+  path: '/workspace/refresh',
+  summary: 'Move the workspace to the newest revision',
+  answer: refreshed,
+  failures: [500, 503],
+};
+
 /** The document of OpenAPI 3.1 that the schemas of the routes give. `prefix`: `/antares`, or nothing. */
 export function openApiDocument(
   version: string,
   prefix: string,
 ): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, path, summary, body, answer, failures = [] } of OPERATIONS) {
+  const all = OPERATIONS.map((one) => ({ ...one, path: prefix + one.path }));
+  // Only the daemon that has a workspace keeps its views below a prefix.
+  if (prefix !== '') all.push(WORKSPACE);
+  for (const { method, path, summary, body, answer, failures = [] } of all) {
     const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
       in: 'path',
       required: true,
       schema: { type: 'string' },
     }));
-    const at = (paths[prefix + path] ??= {});
+    const at = (paths[path] ??= {});
     at[method] = {
       summary,
       parameters,

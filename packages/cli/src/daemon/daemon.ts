@@ -22,6 +22,7 @@ import { startEmbeddedServer, type EmbeddedServer } from './embedded-server.js';
 import { fuseLog } from './fuse-log.js';
 import { guardPlaces } from './guard-places.js';
 import { openClient } from './open-client.js';
+import { refreshWorkspace } from './refresh-workspace.js';
 import { daemonSamples, type Sampled } from './samples.js';
 import type { StopSignals } from './stop-signals.js';
 import { countWorks } from './works-file.js';
@@ -58,12 +59,18 @@ interface Parts extends Sampled {
   mounted?: Mounted;
 }
 
+/** Under this name the last revision is remembered. */
+function originOf({ config, repo }: ServeOptions): string {
+  return repo === undefined ? config.values.base_url : `repo ${repo}`;
+}
+
 function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.');
 }
 
 /** Takes the address first: a daemon that cannot be reached mounts nothing (K-20, K-36). */
-async function startHttp(parts: Parts, { config }: ServeOptions, log: Log): Promise<Listening> {
+async function startHttp(parts: Parts, options: ServeOptions, log: Log): Promise<Listening> {
+  const { config } = options;
   const { http_token: token, http_allow_remote: allowRemote } = config.values;
   const app = daemonApp({
     version: packageVersion(),
@@ -76,6 +83,7 @@ async function startHttp(parts: Parts, { config }: ServeOptions, log: Log): Prom
       if (parts.antares !== undefined) return parts.antares.antares;
       throw noEngine(config) ?? starting();
     },
+    refreshWorkspace: () => refreshWorkspace(parts, { origin: originOf(options), log }),
     access: { token, allowRemote },
   });
   const address = parseAddress(config.values.http_addr) ?? { host: '127.0.0.1', port: 0 };
@@ -101,11 +109,10 @@ async function mountView(parts: Parts, options: ServeOptions, workspace: string)
   const { values } = config;
   const { client, store } = parts;
   if (client === undefined || store === undefined) throw new Error('nothing to show');
-  const origin = repo === undefined ? values.base_url : `repo ${repo}`;
   parts.view = await openBaseView({
     client,
     store,
-    origin,
+    origin: originOf(options),
     namespace: `workspace ${workspace}`,
     owner: { uid: values.dicfuse_uid, gid: values.dicfuse_gid },
     readable: values.dicfuse_readable,
