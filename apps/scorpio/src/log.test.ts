@@ -31,7 +31,7 @@ async function endsWell(program: Program): Promise<void> {
 }
 
 mounted('the log of a daemon (skipped without root and /dev/fuse)', () => {
-  test('LOG-04, LOG-05, LOG-06, LOG-09: bad filter said once, warnings of loading are logged, plain lines on stderr only, exit 0', async () => {
+  test('LOG-04, LOG-05, LOG-06, LOG-09, K-05: bad filter said once, warnings of loading are logged, plain lines on stderr only, exit 0', async () => {
     await using scratch = new Scratch();
     const path = scratch.write('some.toml', 'no_such_key = 1\n');
     const argv = ['-c', path, 'serve', '--repo', scratch.repository({ a: '' })];
@@ -81,7 +81,7 @@ const hasScript = existsSync('/usr/bin/script') ? test : test.skip;
 hasScript.each([
   { name: 'colours on a terminal', env: {}, coloured: true },
   { name: 'none with NO_COLOR', env: { NO_COLOR: '1' }, coloured: false },
-])('LOG-06: $name (skipped without script)', async ({ env, coloured }) => {
+])('LOG-06, K-22: $name (skipped without script)', async ({ env, coloured }) => {
   await using scratch = new Scratch();
   // A busy address: the warning about the file is logged, and the program ends.
   const server = createServer().listen(0, '127.0.0.1');

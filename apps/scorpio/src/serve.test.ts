@@ -95,7 +95,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     socket.destroy();
   });
 
-  test('SRV-07, issue 3: killed with SIGKILL, it starts again over its dead mount', async () => {
+  test('SRV-07, K-19, issue 3: killed with SIGKILL, it starts again over its dead mount', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
     const first = scratch.start(['serve', '--repo', repo]);
@@ -136,7 +136,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     expect(await scratch.mounts()).toEqual([]);
   });
 
-  test('SRV-06: a busy workspace is taken away at stop, and the next start works', async () => {
+  test('SRV-06, K-19: a busy workspace is taken away at stop, and the next start works', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
     const daemon = scratch.start(['serve', '--repo', repo]);
@@ -158,7 +158,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     await busy.kill();
   });
 
-  test('SRV-11, issue 3: a server that cannot be reached: the daemon is up and says so, and mounts once it can', async () => {
+  test('SRV-11, K-13, issue 3: a server that cannot be reached: the daemon is up and says so, and mounts once it can', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
     const port = await freePort();

@@ -15,6 +15,8 @@ export interface BaseOptions {
   readonly directory: string;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
+  /** Whether contents are served. Default true. */
+  readonly readable?: boolean | undefined;
   readonly mountOptions?: MountOptions | undefined;
   readonly onDropped?: RevisionBaseOptions['onDropped'] | undefined;
   /** Milliseconds that the first listing of a view may take. Default 120,000. */
@@ -31,7 +33,7 @@ export class Base implements AsyncDisposable {
   #head: Promise<Revision> | undefined;
 
   static async open(options: BaseOptions): Promise<Base> {
-    const { source, store, uid, gid, onDropped } = options;
+    const { source, store, uid, gid, readable = true, onDropped } = options;
     const directory = await freeDirectory(options.directory);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // Node's mode is cut by the umask and ignored where the directory was there.
@@ -41,6 +43,7 @@ export class Base implements AsyncDisposable {
       source,
       store,
       namespace: `antares ${directory}`,
+      readable,
       reconnect: (path) => toucher.touch(`${directory}${path}`),
       ...(onDropped !== undefined && { onDropped }),
       ...(uid !== undefined && { uid }),

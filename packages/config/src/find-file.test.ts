@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('where the file is', () => {
-  test('mega-server §8.2: flag, SCORPIO_CONFIG, working directory, beside the executable, system', () => {
+  test('K-03, mega-server §8.2: flag, SCORPIO_CONFIG, working directory, beside the executable, system', () => {
     const executable = join(dir, 'bin/scorpio');
     const find = (options: object) => findConfigFile({ env: {}, executable, ...options });
     expect(find({})).toEqual({ path: 'scorpio.toml', named: false });

@@ -1,3 +1,4 @@
+export { antaresNumber } from './antares-variables.js';
 export { ConfigError } from './config-error.js';
 export { readConfigFile, type ConfigFile } from './config-file.js';
 export { findConfigFile, type FindOptions, type FoundFile } from './find-file.js';

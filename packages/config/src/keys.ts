@@ -439,7 +439,7 @@ const KEYS = [
     default: 'auto',
     reference: false,
     doc: "How the kernel is spoken to: `kernel` is this program's own, `fuse-native` the package of that name.",
-    effect: effective(),
+    effect: effective('for the workspace; the base of jobs is always served by `kernel`'),
   },
   {
     key: 'dicfuse_uid',

@@ -171,7 +171,7 @@ describe('problems', () => {
     ]);
   });
 
-  test('CFG-30: unknown keys, sections and variables are warned about, with the name that was meant', () => {
+  test('CFG-30, K-01: unknown keys, sections and variables are warned about, with the name that was meant', () => {
     const { problems } = checkConfig({
       file: file(
         'base_ulr = "x"\nbogus = 1\n[servers]\nx = 1\n[antares]\nantares_upper_root = [1]\nstat_moed = "fast"\n',

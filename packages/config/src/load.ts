@@ -1,3 +1,4 @@
+import { antaresVariableProblems } from './antares-variables.js';
 import { checkValues, type Setting } from './check-values.js';
 import { ConfigError } from './config-error.js';
 import { derive, type Derived } from './derived.js';
@@ -68,6 +69,7 @@ export function checkConfig(input: ConfigInput): Checked {
     settings.set(spec.key, setting);
   }
   problems.push(...checkValues([...settings.values()]), ...unknownNames(file, input.env ?? {}));
+  problems.push(...antaresVariableProblems(input.env ?? {}));
   // The table above has put a value of the row's type under every key; TypeScript cannot follow it through the loop.
   const values = Object.fromEntries([...settings].map(([k, s]) => [k, s.value])) as ConfigValues;
   const warnings = problems.filter((p) => p.severity === 'warning');

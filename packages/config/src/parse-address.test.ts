@@ -24,7 +24,7 @@ describe('addresses', () => {
     expect(checkConfig({ flags: { antares_http_addr: ':2726' } }).problems).toEqual([]);
   });
 
-  test('CFG-31: flag over SCORPIO_HTTP_ADDR over [server] http_addr over http_addr over the default', () => {
+  test('CFG-31, K-02: flag over SCORPIO_HTTP_ADDR over [server] http_addr over http_addr over the default', () => {
     const text = 'http_addr = "127.0.0.1:1"\n';
     const section = `${text}[server]\nhttp_addr = "127.0.0.1:2"\n`;
     const env = { SCORPIO_HTTP_ADDR: '127.0.0.1:3' };

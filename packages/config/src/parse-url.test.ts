@@ -21,7 +21,7 @@ describe('URLs', () => {
     expect(messages(url)).toEqual([expect.stringContaining("'base_url'")]);
   });
 
-  test('CFG-32, CFG-37: blanks around and slashes at the end do not reach a request', () => {
+  test('CFG-32, CFG-37, K-16: blanks around and slashes at the end do not reach a request', () => {
     const { values } = checkConfig({ flags: { base_url: ' http://h:1/x// ' } }).config;
     expect(values.base_url).toBe('http://h:1/x');
     expect(normaliseUrl('http://h/')).toBe('http://h');

@@ -65,7 +65,7 @@ describe('the routes of every daemon', () => {
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 
-  test('HTTP-06: an unknown path is 404 with an empty body and no Deprecation header', async () => {
+  test('HTTP-06, K-43: an unknown path is 404 with an empty body and no Deprecation header', async () => {
     const { url } = await start(daemon().app);
     const answer = await fetch(`${url}/antares/nothing`);
     expect([answer.status, await answer.text()]).toEqual([404, '']);

@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../bin/scorpio.js', import.meta.url));
+const BINS = {
+  scorpio: fileURLToPath(new URL('../../bin/scorpio.js', import.meta.url)),
+  antares: fileURLToPath(new URL('../../../antares/bin/antares.js', import.meta.url)),
+};
 const WAIT_MS = 20_000;
 
 export interface ProgramOptions {
@@ -10,9 +13,10 @@ export interface ProgramOptions {
   readonly env: Record<string, string>;
   /** A program that starts this one, with its arguments. */
   readonly wrap: readonly string[];
+  readonly program?: keyof typeof BINS;
 }
 
-/** One run of `scorpio`, as a shell would start it. */
+/** One run of `scorpio` or `antares`, as a shell would start it. */
 export class Program {
   stdout = '';
   stderr = '';
@@ -20,7 +24,8 @@ export class Program {
   readonly ended: Promise<number>;
 
   constructor(argv: readonly string[], options: ProgramOptions) {
-    const [file = BIN, ...rest] = [...options.wrap, process.execPath, BIN, ...argv];
+    const bin = BINS[options.program ?? 'scorpio'];
+    const [file = bin, ...rest] = [...options.wrap, process.execPath, bin, ...argv];
     this.#child = spawn(file, rest, {
       cwd: options.cwd,
       env: options.env,
@@ -53,7 +58,7 @@ export class Program {
 
   /** `http://…` of a daemon, once it runs. */
   async url(): Promise<string> {
-    const [, address] = await this.said(/server running on (\S+)/);
+    const [, address] = await this.said(/(?:server running|starting Antares daemon) on (\S+)/);
     return `http://${address}`;
   }
 

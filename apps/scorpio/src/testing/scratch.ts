@@ -25,6 +25,7 @@ export class Scratch implements AsyncDisposable {
       SCORPIO_ANTARES_MOUNT_ROOT: join(this.dir, 'antares/mnt'),
       SCORPIO_ANTARES_STATE_FILE: join(this.dir, 'antares/state.toml'),
       SCORPIO_HTTP_ADDR: '127.0.0.1:0',
+      SCORPIO_ANTARES_HTTP_ADDR: '127.0.0.1:0',
     };
   }
 
@@ -64,6 +65,14 @@ export class Scratch implements AsyncDisposable {
     wrap: readonly string[] = [],
   ): Program {
     const program = new Program(argv, { cwd: this.dir, env, wrap });
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** The program `antares`. */
+  startAntares(argv: readonly string[], env: Record<string, string> = {}): Program {
+    const options = { cwd: this.dir, env: { ...this.env, ...env }, wrap: [] };
+    const program = new Program(argv, { ...options, program: 'antares' });
     this.#programs.push(program);
     return program;
   }

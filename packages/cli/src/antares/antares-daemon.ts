@@ -9,6 +9,7 @@ import { daemonApp, listen, type Listening, type SocketListening } from '@scorpi
 import type { MegaClient } from '@scorpiofs/mega-client';
 import { Store } from '@scorpiofs/store';
 import { CommandError, explain, withExit } from '../command-error.js';
+import { endAtOnce } from '../daemon/end-at-once.js';
 import { openClient } from '../daemon/open-client.js';
 import { daemonSamples } from '../daemon/samples.js';
 import type { StopSignals } from '../daemon/stop-signals.js';
@@ -44,6 +45,7 @@ interface Parts {
 /** A daemon that only makes views, from start to end: `antares serve`, and the one that `mount` starts. Throws `CommandError`. */
 export async function antaresDaemon(daemon: AntaresDaemon): Promise<ExitCode> {
   const parts: Parts = {};
+  daemon.stop.atOnce = endAtOnce(daemon.config, daemon.logging);
   let clean: boolean;
   try {
     await run(daemon, parts);

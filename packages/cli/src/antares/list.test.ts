@@ -41,14 +41,14 @@ test('CLI-06, CLI-18, S-04: the recorded lines for the command line’s records,
   expect(await list(fixture('antares-state-cli.toml'))).toEqual({ code: 0, out: lines });
 });
 
-test('K-07, W-28: the daemon’s records are listed too', async () => {
+test('CFG-28, K-07, W-28: the daemon’s records are listed too', async () => {
   const said = await list(fixture('antares-state-http.toml'));
   expect(said?.out).toMatch(/^job_id=j1 .*\njob_id=j2 .*\n$/);
   const json = await list(fixture('antares-state-http.toml'), '--json');
   expect(JSON.parse(json?.out ?? '')).toMatchObject([{ job_id: 'j1', path: '/x' }, { path: '/' }]);
 });
 
-test('W-28, D14: a state file that does not parse, or is newer, is said and left alone', async () => {
+test('CFG-29, W-28, D14: a state file that does not parse, or is newer, is said and left alone', async () => {
   for (const text of ['garbage', 'version = 99\n', '[[mounts]]\njob_id = "x"\n']) {
     expect((await list(text))?.code).toBe(2);
     expect(readFileSync(join(dir, 'state.toml'), 'utf8')).toBe(text);

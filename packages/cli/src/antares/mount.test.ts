@@ -66,7 +66,7 @@ async function gone(): Promise<void> {
 }
 
 root(
-  'CLI-08…CLI-11, K-09, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
+  'CLI-08, CLI-09, CLI-10, CLI-11, K-09, K-10, K-11, K-30, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
   async () => {
     const mountpoint = join(dir, 'mnt/j1');
     expect(await scorpio('mount', 'j1')).toMatchObject({

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { Antares, AntaresError, Base, KernelEngine } from '@scorpiofs/antares';
-import type { Config } from '@scorpiofs/config';
+import { antaresNumber, type Config } from '@scorpiofs/config';
 import type { MegaClient } from '@scorpiofs/mega-client';
 import type { Store } from '@scorpiofs/store';
 import { CommandError, explain } from '../command-error.js';
@@ -41,12 +41,6 @@ export function noEngine(config: Config): AntaresError | undefined {
   return undefined;
 }
 
-/** `ANTARES_CL_QUIESCE_GRACE_MS`: 0–3000; 150 where it is not a number (L-12). */
-export function quiesceMs(env: Readonly<Record<string, string | undefined>>): number {
-  const text = env['ANTARES_CL_QUIESCE_GRACE_MS']?.trim() ?? '';
-  return /^\d+$/.test(text) ? Math.min(Number(text), 3000) : 150;
-}
-
 /** Takes over the jobs of daemons that are gone. Throws `CommandError` where the state file is not understood or nothing can be mounted. */
 export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
   const { config, client, store, logging } = parts;
@@ -59,6 +53,7 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
     onDropped: droppedLog(logging.for('scorpiofs::dicfuse')),
     uid: values.dicfuse_uid,
     gid: values.dicfuse_gid,
+    readable: values.dicfuse_readable,
     mountOptions: { allowOther: values.allow_other, fsName: 'antares-base', ...fuseLog(logging) },
   });
   try {
@@ -77,7 +72,7 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
       keepUpper: values.antares_keep_upper,
       maxMounts: values.antares_max_mounts,
       allowOther: values.allow_other,
-      quiesceMs: quiesceMs(process.env),
+      quiesceMs: antaresNumber('ANTARES_CL_QUIESCE_GRACE_MS', process.env),
       log: (level, message, fields) => log[level](message, fields),
     });
     return {

@@ -18,6 +18,7 @@ import type { Log, Logging } from '../log/logger.js';
 import { packageVersion } from '../version.js';
 import { openBaseView } from './base-view.js';
 import { checkWorkspace, detachOwnDead, workspaceError } from './check-workspace.js';
+import { endAtOnce } from './end-at-once.js';
 import { startEmbeddedServer, type EmbeddedServer } from './embedded-server.js';
 import { fuseLog } from './fuse-log.js';
 import { guardPlaces } from './guard-places.js';
@@ -32,8 +33,6 @@ const HTTP_CLOSE_MS = 20_000;
 const VIEWS_CLOSE_MS = 15_000;
 /** Programs that are inside the mount may go on for this long after it left the tree. */
 const BUSY_MS = 2000;
-/** A second signal ends the process after this much, whatever the kernel does. */
-const AT_ONCE_MS = 1000;
 
 export interface ServeOptions {
   readonly config: Config;
@@ -312,14 +311,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   const { stop, logging } = options;
   const log = logging.for('scorpiofs::cli');
   const parts: Parts = { works: 0, notReady: STARTING };
-  stop.atOnce = () => {
-    setTimeout(() => process.exit(EXIT.other), AT_ONCE_MS);
-    void parts.mounted
-      ?.unmount({ busyMs: 0 })
-      .catch(() => {})
-      .finally(() => process.exit(EXIT.other));
-    if (parts.mounted === undefined) process.exit(EXIT.other);
-  };
+  stop.atOnce = endAtOnce(options.config, logging, () => parts.mounted?.unmount({ busyMs: 0 }));
   try {
     const code = await run(parts, options, log);
     return (await close(parts, log)) ? code : EXIT.other;

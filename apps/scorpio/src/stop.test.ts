@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { canMount } from '@scorpiofs/fuse/testing';
+import type { Program } from './testing/program.js';
+import { Scratch } from './testing/scratch.js';
+
+const mounted = canMount() ? describe : describe.skip;
+const FILES = { 'README.md': '# here\n', 'src/a.txt': 'a\n' };
+
+/** `serve` over an embedded server; `antares serve` needs one that is started by hand. */
+async function daemons(
+  scratch: Scratch,
+  repo = scratch.repository(FILES),
+): Promise<{ serve: Program; antares: Program }> {
+  const mono = scratch.start(['mono', '--repo', repo, '--bind', '127.0.0.1:0']);
+  const [url] = await mono.said(/http:\/\/\S+/);
+  const serve = scratch.start(['-c', '/dev/null', 'serve'], { SCORPIO_BASE_URL: url });
+  const own = ['upper', 'cl', 'mnt'].map((name) => [
+    `SCORPIO_ANTARES_${name === 'mnt' ? 'MOUNT' : name.toUpperCase()}_ROOT`,
+    join(scratch.dir, 'second', name),
+  ]);
+  const env = {
+    ...Object.fromEntries(own),
+    SCORPIO_BASE_URL: url,
+    SCORPIO_ANTARES_STATE_FILE: join(scratch.dir, 'second/state.toml'),
+  } as Record<string, string>;
+  const argv = ['--config-path', '/dev/null', 'serve'];
+  const antares = scratch.startAntares(argv, env);
+  return { serve, antares };
+}
+
+/** A request that has begun and does not end. */
+async function begin(url: string, head: string): Promise<Socket & { said: () => string }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  let said = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (said += text));
+  socket.on('error', () => {});
+  socket.write(head);
+  await new Promise((r) => setTimeout(r, 100));
+  return Object.assign(socket, { said: () => said });
+}
+
+async function job(url: string, name: string): Promise<number> {
+  const answer = await fetch(`${url}/mounts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ path: '/', job_id: name }),
+  });
+  return answer.status;
+}
+
+mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
+  test('SRV-05, SRV-13, SRV-15, K-12, K-37: an unfinished request is cut off at the limit; exit 1, nothing mounted', async () => {
+    await using scratch = new Scratch();
+    const { serve, antares } = await daemons(scratch);
+    expect(await job(`${await serve.url()}/antares`, 'a')).toBe(200);
+    expect(await job(await antares.url(), 'b')).toBe(200);
+    const holds = await Promise.all(
+      [serve, antares].map(async (d) => await begin(await d.url(), 'GET /health HTTP/1.1\r\n')),
+    );
+    const start = performance.now();
+    for (const daemon of [serve, antares]) daemon.signal('SIGTERM');
+    expect(await antares.ended).toBe(1);
+    expect(performance.now() - start).toBeLessThan(15_000);
+    expect(await serve.ended).toBe(1);
+    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(serve.stderr).toContain('HTTP requests did not end in time and were cut off');
+    expect(await scratch.mounts()).toEqual([]);
+    for (const socket of holds) socket.destroy();
+  }, 60_000);
+
+  test('SRV-09, SRV-10, SRV-13: 20 views end within the limit, SIGTERM is exit 0, and a late request for another is 503', async () => {
+    await using scratch = new Scratch();
+    const { serve, antares } = await daemons(scratch);
+    const url = await antares.url();
+    await serve.url();
+    for (let i = 0; i < 20; i++) expect(await job(url, `job-${i}`)).toBe(200);
+    const late = await begin(url, 'POST /mounts HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+    const start = performance.now();
+    antares.signal('SIGTERM');
+    await antares.said(/stopping/);
+    await new Promise((r) => setTimeout(r, 50));
+    const body = '{"path":"/","job_id":"late"}';
+    late.write(
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    expect(await antares.ended).toBe(0);
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(late.said()).toMatch(/^HTTP\/1.1 503 /);
+    expect(await scratch.mounts()).toEqual([scratch.mnt, join(scratch.dir, 'antares/base')]);
+    serve.signal('SIGTERM');
+    expect(await serve.ended).toBe(0);
+    expect(await scratch.mounts()).toEqual([]);
+  }, 60_000);
+
+  test('K-20, issue 6: two signals at once end with 1 and name what stays mounted; the next start cleans it', async () => {
+    await using scratch = new Scratch();
+    const { serve, antares } = await daemons(scratch);
+    for (const daemon of [serve, antares]) {
+      const url = await daemon.url();
+      const at = daemon === serve ? `${url}/antares` : url;
+      for (let i = 0; i < 5; i++) expect(await job(at, `job-${i}`)).toBe(200);
+    }
+    for (const daemon of [serve, antares]) {
+      daemon.signal('SIGTERM');
+      daemon.signal('SIGINT');
+      expect(await daemon.ended).toBe(1);
+    }
+    const left = await scratch.mounts();
+    const said = serve.stderr + antares.stderr;
+    expect(antares.stderr).toContain('left mounted');
+    for (const path of left)
+      expect(said).toContain(`left mounted; the next start takes it away mountpoint=${path}`);
+    const again = await daemons(scratch, join(scratch.dir, 'repo'));
+    await again.antares.url();
+    await again.serve.url();
+    for (const daemon of [again.serve, again.antares]) {
+      daemon.signal('SIGTERM');
+      expect(await daemon.ended).toBe(0);
+    }
+    expect(await scratch.mounts()).toEqual([]);
+  }, 60_000);
+});
