@@ -11,8 +11,8 @@ import type {
 import { copyUp } from './copy-up.js';
 import { withData } from './data-handle.js';
 import { ENOSYS, fail } from './errno.js';
+import { countLinks } from './links.js';
 import { lookup } from './lookup.js';
-import { getMark } from './marks.js';
 import { blocksOfData } from './metacopy.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import type { OverlayNode } from './node.js';
@@ -34,11 +34,8 @@ function* linkCount(state: OverlayState, node: OverlayNode, attr: Attr): Op<numb
   if (node.type === S_IFDIR)
     return node.lowers.length + (node.upper === undefined ? 0 : 1) > 1 ? 1 : attr.nlink;
   if (node.upper === undefined) return Math.max(0, attr.nlink - node.linksGone);
-  if (node.lowers.length === 0 || state.upper === undefined) return attr.nlink;
-  const mark = yield* getMark(state.upper, OWN_REQUEST, node.upper, 'nlink');
-  if (mark === undefined) return attr.nlink;
-  const delta = /^U([+-]\d+)$/.exec(Buffer.from(mark).toString('latin1'))?.[1];
-  return delta === undefined ? attr.nlink : Math.max(0, attr.nlink + Number(delta));
+  if (state.upper === undefined || (node.lowers.length === 0 && attr.nlink <= 1)) return attr.nlink;
+  return yield* countLinks(state.upper, node.upper, attr.nlink);
 }
 
 /** Attributes without their lifetime. */

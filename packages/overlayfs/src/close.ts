@@ -18,6 +18,8 @@ export function closeAll(state: OverlayState): void {
   for (const layer of state.layers) layer.nodes.set(layer.root, state.root);
   state.root.dependents = 0;
   state.root.listing = undefined;
+  for (const index of state.index.values()) if (index !== null) state.upper?.forget(index);
+  state.index.clear();
   if (state.sharedWhiteout !== undefined) state.upper?.forget(state.sharedWhiteout);
   state.sharedWhiteout = undefined;
 }

@@ -5,7 +5,14 @@ import { shownIno, type LayerState } from './layers.js';
 import { getMark, markName, setMark } from './marks.js';
 import { dataPlace } from './metacopy.js';
 import { S_IFDIR, S_IFLNK, S_IFREG } from './mode.js';
-import { linkMark } from './links.js';
+import {
+  enterIndex,
+  indexName,
+  keepLinks,
+  keepLinksGone,
+  leaveIndex,
+  type IndexName,
+} from './links.js';
 import { setUpper } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { run, wait, type Op } from './run.js';
@@ -68,16 +75,15 @@ function* copyFile(state: OverlayState, node: OverlayNode, attr: Attr, size: num
     if (size > 0) yield* copyData(state, node, upper, target, fh, size);
     yield* copyAttributes(state, source.layer, source.node, target, attr, fh);
     yield* markOrigin(state, node, source.layer, source.node, target, attr);
-    yield* keepLinkCount(state, target, attr.nlink - node.linksGone);
     if (state.syncCopyUp && fs.fsync !== undefined)
       yield* wait(fs.fsync(OWN_REQUEST, target, fh, false));
-    yield* publish(state, node, staged);
+    yield* publish(state, node, staged, target, attr);
   } catch (error) {
     yield* abandon(state, upper, target, fh, staged);
     throw error;
   }
   closeData(state, node);
-  setUpper(state, node, target, attr.nlink - node.linksGone > 1);
+  setUpper(state, node, target);
   holdsData(node);
   adopt(state, node, openLayerFile(0, made.open, true));
 }
@@ -135,22 +141,65 @@ function* abandon(
   yield* removeStaged(state, staged);
 }
 
-/** Gives the staged file its name: the node's present one, which may have changed while data was copied. */
-function* publish(state: OverlayState, node: OverlayNode, staged: Name): Op<void> {
+/**
+ * Gives the staged file its name: the node's present one, which may have changed while data was copied. A file that has other
+ * names below is linked into the index first.
+ */
+function* publish(
+  state: OverlayState,
+  node: OverlayNode,
+  staged: Name,
+  target: NodeId,
+  attr: Attr,
+): Op<void> {
   const { upper, work } = state.writable();
-  const { parent } = node;
-  if (node.unlinked || parent === undefined) {
-    // Its data is reached through the open handle alone.
-    if (upper.fs.unlink === undefined) fail(ENOSYS, 'upper without unlink');
-    yield* wait(upper.fs.unlink(OWN_REQUEST, work, staged));
-    return;
+  const indexed = yield* enterOthers(state, node, target, attr);
+  try {
+    const { parent } = node;
+    if (node.unlinked || parent === undefined) {
+      // Its data is reached through the open handle, or another name.
+      if (upper.fs.unlink === undefined) fail(ENOSYS, 'upper without unlink');
+      yield* wait(upper.fs.unlink(OWN_REQUEST, work, staged));
+    } else {
+      const directory = parent.upper ?? fail(EIO, 'parent was not copied up');
+      yield* markImpure(state, parent);
+      const times = yield* directoryTimes(upper, directory);
+      yield* renameUpper(upper, work, staged, directory, node.name);
+      // To copy up is not to change the directory.
+      yield* wait(upper.fs.setattr?.(OWN_REQUEST, directory, times, undefined));
+    }
+  } catch (error) {
+    if (indexed !== undefined) yield* leaveIndex(state, indexed);
+    throw error;
   }
-  const directory = parent.upper ?? fail(EIO, 'parent was not copied up');
-  yield* markImpure(state, parent);
-  const times = yield* directoryTimes(upper, directory);
-  yield* renameUpper(upper, work, staged, directory, node.name);
-  // To copy up is not to change the directory.
-  yield* wait(upper.fs.setattr?.(OWN_REQUEST, directory, times, undefined));
+  const [place] = node.lowers;
+  // The copy's own count says it now.
+  if (indexed !== undefined && place !== undefined && node.linksGone > 0)
+    yield* keepLinksGone(state, state.layer(place.at), place, attr, 0);
+}
+
+/** Where other names find the copy; undefined: nowhere, or there are none. */
+function* enterOthers(
+  state: OverlayState,
+  node: OverlayNode,
+  target: NodeId,
+  attr: Attr,
+): Op<IndexName | undefined> {
+  const nameless = node.unlinked || node.parent === undefined;
+  const names = attr.nlink - node.linksGone;
+  const own = nameless ? 0 : 1;
+  const [place] = node.lowers;
+  if (node.type === S_IFDIR || place === undefined || names <= own) return undefined;
+  const layer = state.layer(place.at);
+  const as = indexName(layer, place, attr);
+  yield* keepLinks(state, target, names - own - 1);
+  if (yield* enterIndex(state, target, as)) {
+    return as;
+  }
+  yield* keepLinks(state, target, names - own);
+  // Without the index the others find it by this node alone.
+  node.pinned = true;
+  return undefined;
 }
 
 function* directoryTimes(
@@ -294,14 +343,13 @@ function* copyOther(state: OverlayState, node: OverlayNode, attr: Attr): Op<void
     yield* copyAttributes(state, source.layer, source.node, made.node, attr, undefined);
     if (node.type !== S_IFDIR) {
       yield* markOrigin(state, node, source.layer, source.node, made.node, attr);
-      yield* keepLinkCount(state, made.node, attr.nlink - node.linksGone);
     }
-    yield* publish(state, node, staged);
+    yield* publish(state, node, staged, made.node, attr);
   } catch (error) {
     yield* abandon(state, upper, made.node, undefined, staged);
     throw error;
   }
-  setUpper(state, node, made.node, node.type !== S_IFDIR && attr.nlink - node.linksGone > 1);
+  setUpper(state, node, made.node);
 }
 
 /**
@@ -344,15 +392,4 @@ export function* markImpure(state: OverlayState, directory: OverlayNode): Op<voi
     }
   }
   directory.impure = true;
-}
-
-/** The names that stay below still count: `U+n`, relative to the upper's own links (the kernel's form). */
-function* keepLinkCount(state: OverlayState, target: NodeId, links: number): Op<void> {
-  if (links === 1) return;
-  const { upper } = state.writable();
-  try {
-    yield* setMark(upper, OWN_REQUEST, target, 'nlink', linkMark(links - 1));
-  } catch (error) {
-    if (!isErrno(error, EOPNOTSUPP, EPERM)) throw error;
-  }
 }

@@ -20,6 +20,9 @@ const BASE: readonly RandomOp[] = [
   { kind: 'write', path: '/g', text: 'g' },
   { kind: 'mkdir', path: '/empty' },
   { kind: 'symlink', path: 'g', to: '/s' },
+  { kind: 'write', path: '/one', text: 'linked' },
+  { kind: 'link', path: '/one', to: '/d/two' },
+  { kind: 'link', path: '/one', to: '/three' },
 ];
 
 interface Step {
@@ -65,6 +68,19 @@ const STEPS: readonly Step[] = [
     title: 'symlink over a whiteout',
     before: [unlink('/g')],
     op: { kind: 'symlink', path: 'x', to: '/g' },
+  },
+  { title: 'copy-up of a file with other names', before: [], op: append('/one') },
+  { title: 'a change by another of its names', before: [append('/one')], op: append('/d/two') },
+  {
+    title: 'a further name of it',
+    before: [append('/one')],
+    op: { kind: 'link', path: '/d/two', to: '/four' },
+  },
+  { title: 'unlink of the name it has in the upper', before: [append('/one')], op: unlink('/one') },
+  {
+    title: 'unlink of its last name',
+    before: [append('/one'), unlink('/d/two'), unlink('/three')],
+    op: unlink('/one'),
   },
   { title: 'link of a lower file', before: [], op: { kind: 'link', path: '/g', to: '/d/g2' } },
 ];

@@ -3,7 +3,8 @@ import { ENOTDIR, fail } from './errno.js';
 import { shownIno } from './layers.js';
 import { getMark } from './marks.js';
 import { isDirectory, S_IFDIR, typeOf } from './mode.js';
-import { intern, release } from './node-table.js';
+import { findCopy, linksGone } from './links.js';
+import { intern, release, type NodeShape } from './node-table.js';
 import type { LayerNode, OverlayNode } from './node.js';
 import { type Op } from './run.js';
 import { ask, collectHits, type Hit } from './search.js';
@@ -60,13 +61,32 @@ function* adoptHits(
   const upper = inUpper ? first.entry.node : undefined;
   const lowers = (inUpper ? others : hits).map((h) => ({ at: h.at, node: h.entry.node }));
   const ino = yield* inodeNumber(state, req, parent, hits, inUpper);
-  return intern(state, parent, name, {
-    type: typeOf(first.entry.attr),
-    ino,
-    upper,
-    lowers,
-    redirect,
-  });
+  const type = typeOf(first.entry.attr);
+  const shape = { type, ino, upper, lowers, redirect };
+  const [place] = lowers;
+  if (inUpper || place === undefined || type === S_IFDIR || first.entry.attr.nlink < 2)
+    return intern(state, parent, name, shape);
+  return yield* adoptLinked(state, parent, name, shape, place, first.entry.attr);
+}
+
+/** One of several names of a lower file: under another one it may have been copied up, now or before the last mount. */
+function* adoptLinked(
+  state: OverlayState,
+  parent: OverlayNode,
+  name: Name,
+  shape: NodeShape,
+  place: LayerNode,
+  attr: Attr,
+): Op<OverlayNode> {
+  const layer = state.layer(place.at);
+  if (layer.nodes.has(place.node)) return intern(state, parent, name, shape);
+  const copy = yield* findCopy(state, layer, place, attr);
+  if (copy !== undefined) return intern(state, parent, name, { ...shape, upper: copy.node });
+  const gone = yield* linksGone(state, layer, place, attr);
+  const fresh = !layer.nodes.has(place.node);
+  const node = intern(state, parent, name, shape);
+  if (fresh) node.linksGone = gone;
+  return node;
 }
 
 /** A directory keeps the number of its topmost lower, a copied-up file the one of its origin. */

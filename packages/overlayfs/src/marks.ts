@@ -4,7 +4,8 @@ import type { LayerState } from './layers.js';
 import { wait, type Op } from './run.js';
 
 /** What the kernel's overlay writes on its upper files, by the part after `trusted.overlay.` or `user.overlay.`. */
-export type Mark = 'opaque' | 'redirect' | 'origin' | 'impure' | 'nlink' | 'metacopy' | 'ino';
+export type Mark =
+  'opaque' | 'redirect' | 'origin' | 'impure' | 'nlink' | 'metacopy' | 'ino' | 'upper';
 
 export function markName(layer: LayerState, mark: Mark): Name {
   return (layer.xattrPrefix + mark) as Name;

@@ -1,6 +1,7 @@
 import type { Name, NodeId } from '@scorpiofs/fuse';
 import { closeData } from './data-handle.js';
 import { OverlayNode, type LayerNode } from './node.js';
+import { S_IFDIR } from './mode.js';
 import type { OverlayState } from './state.js';
 
 export interface NodeShape {
@@ -28,10 +29,15 @@ export function intern(
     state.nodes.set(node.id, node);
     state.fresh.add(node);
     if (shape.upper !== undefined) state.layer(0).nodes.set(shape.upper, node);
-    else registerLower(state, node);
+    if (shape.upper === undefined || shape.type !== S_IFDIR) registerLower(state, node);
     return node;
   }
-  release(state, shape.upper, shape.lowers);
+  if (known.lowers.length === 0 && shape.type !== S_IFDIR && known.dataAt === undefined) {
+    // Found by another name before, as the copy alone.
+    known.lowers = shape.lowers;
+    registerLower(state, known);
+    release(state, shape.upper, []);
+  } else release(state, shape.upper, shape.lowers);
   // What a lookup finds has a name, also when another one has gone.
   known.unlinked = false;
   move(state, known, parent, name);
@@ -50,13 +56,7 @@ function registerLower(state: OverlayState, node: OverlayNode): void {
 }
 
 /** The node now exists in the upper as `upper`, whose reference it takes over. */
-export function setUpper(
-  state: OverlayState,
-  node: OverlayNode,
-  upper: NodeId,
-  otherNames: boolean,
-): void {
-  node.pinned = otherNames;
+export function setUpper(state: OverlayState, node: OverlayNode, upper: NodeId): void {
   node.upper = upper;
   state.layer(0).nodes.set(upper, node);
 }

@@ -42,6 +42,8 @@ export class OverlayNode {
   whole = false;
   /** Files whose data is not in the topmost layer: which of `lowers` has it, by its layer. */
   dataAt: number | undefined;
+  /** Its last name is going: its link in the index goes next. */
+  lastName = false;
   /** No name is left: its data lives until the last reference goes. */
   unlinked = false;
   /** `st_ino`; constant over copy-up, rename and remount. */

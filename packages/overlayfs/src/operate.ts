@@ -3,6 +3,7 @@ import { collect } from './node-table.js';
 import { run, type Op } from './run.js';
 import type { OverlayState } from './state.js';
 import { clearWork } from './work.js';
+import { prepareIndex } from './links.js';
 
 /**
  * Runs one operation. Nodes that it made are dropped at its end unless somebody holds them now; when several are under way,
@@ -33,12 +34,17 @@ function ended(state: OverlayState): void {
   state.fresh.clear();
 }
 
+function* clear(state: OverlayState): Op<void> {
+  yield* prepareIndex(state);
+  yield* clearWork(state);
+}
+
 /** Before the first operation: what an earlier run left half made goes. */
 function prepare(state: OverlayState): Maybe<void> {
   if (state.prepared instanceof Promise) return state.prepared;
   if (state.upper === undefined) state.prepared = true;
   else {
-    const cleared = run(clearWork(state));
+    const cleared = run(clear(state));
     if (cleared instanceof Promise)
       state.prepared = cleared.then(
         () => void (state.prepared = true),

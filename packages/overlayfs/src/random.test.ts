@@ -168,22 +168,30 @@ describe('random operations: the overlay is what a plain file system would be (i
     );
   });
 
-  test('in memory, with hard links of lower and upper files', async () => {
-    const changes = fc.array(fc.oneof(...randomOps(true)), { maxLength: 40, size: 'max' });
-    await fc.assert(
-      fc.asyncProperty(base(true), changes, async (below, ops) => {
-        const [lower, model] = [new MemoryFs(), new MemoryFs()];
-        for (const op of below) {
-          await apply(lower, op);
-          await apply(model, op);
-        }
-        const stack = memoryStack(lower, 'kernel');
-        await follow(stack, model, ops);
-        stack.end();
-      }),
-      { numRuns: runs(50) },
-    );
-  });
+  const linked = fc.array(
+    fc.oneof(...randomOps(true).map((arbitrary) => ({ arbitrary, weight: 3 })), {
+      arbitrary: fc.constant<RandomOp>({ kind: 'remount' }),
+      weight: 4,
+    }),
+    { maxLength: 40, size: 'max' },
+  );
+
+  for (const form of ['kernel', 'oci'] as const)
+    test(`OV-13: in memory, ${form} form, with hard links of lower and upper files and remounts`, async () => {
+      await fc.assert(
+        fc.asyncProperty(base(true), linked, async (below, ops) => {
+          const [lower, model] = [new MemoryFs(), new MemoryFs()];
+          for (const op of below) {
+            await apply(lower, op);
+            await apply(model, op);
+          }
+          const stack = memoryStack(lower, form);
+          await follow(stack, model, ops);
+          stack.end();
+        }),
+        { numRuns: runs(50) },
+      );
+    });
 
   const onDisk = process.getuid?.() === 0 ? test : test.skip;
   onDisk('on disk, remounted, new layers on top (needs root)', async () => {
@@ -196,6 +204,23 @@ describe('random operations: the overlay is what a plain file system would be (i
     );
     await fc.assert(
       fc.asyncProperty(base(false), changes, async (below, ops) => {
+        const model = new MemoryFs();
+        for (const op of below) await apply(model, op);
+        const stack = diskStack(below, 'kernel');
+        await stack.fill();
+        try {
+          await follow(stack, model, ops);
+        } finally {
+          stack.end();
+        }
+      }),
+      { numRuns: runs(15) },
+    );
+  });
+
+  onDisk('OV-13: on disk, remounted, with hard links (needs root)', async () => {
+    await fc.assert(
+      fc.asyncProperty(base(true), linked, async (below, ops) => {
         const model = new MemoryFs();
         for (const op of below) await apply(model, op);
         const stack = diskStack(below, 'kernel');

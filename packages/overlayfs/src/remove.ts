@@ -1,9 +1,9 @@
 import { FsError, type Name, type Request } from '@scorpiofs/fuse';
-import { getattr, readAttr } from './attr.js';
+import { getattr, readAttr, shown } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { keepOpen } from './data-handle.js';
 import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
-import { adjustLinks } from './links.js';
+import { adjustLinks, dropCopy, keepLinksGone } from './links.js';
 import { listing } from './list-merged.js';
 import { lookup, lowerHas } from './lookup.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
@@ -34,6 +34,10 @@ export function* unlink(
 
 /** A file without any name left, here or below, needs not stay. */
 export function* unpin(state: OverlayState, node: OverlayNode): Op<void> {
+  if (node.lastName) {
+    node.lastName = false;
+    yield* dropCopy(state, node);
+  }
   if (!node.pinned || !node.unlinked) return;
   if ((yield* getattr(state, node.id)).attr.nlink > 0) return;
   node.pinned = false;
@@ -49,15 +53,19 @@ export function* beforeNameGoes(
   node: OverlayNode,
   inUpper: boolean,
 ): Op<void> {
-  if (node.upper === undefined) {
-    node.linksGone++;
-    if ((yield* readAttr(state, node)).nlink > 1) node.pinned = true;
-    return;
-  }
-  if (!inUpper) return yield* adjustLinks(state, node, -1);
-  if (node.type !== S_IFREG || node.lookups === 0) return;
+  if (node.type === S_IFDIR) return;
+  if (node.upper === undefined) return yield* lowerNameGoes(state, node);
+  if (!inUpper) yield* adjustLinks(state, node, -1);
+  else if (node.type !== S_IFREG && node.lowers.length === 0) return;
   const attr = yield* readAttr(state, node);
-  if (attr.nlink > 1) return;
+  // Of two links one may be that of the index, which is no name.
+  const here = inUpper ? 1 : 0;
+  if (attr.nlink > here + 1) return;
+  if (attr.nlink === here + 1) {
+    node.lastName = (yield* shown(state, node, attr)).nlink <= here;
+    if (!node.lastName) return;
+  }
+  if (node.type !== S_IFREG || node.lookups === 0) return;
   // Data that is still below (metacopy) is put in place while the file has a name.
   try {
     yield* copyUp(state, node);
@@ -67,6 +75,15 @@ export function* beforeNameGoes(
     if (node.dataAt === undefined) return;
   }
   yield* keepOpen(state, node);
+}
+
+function* lowerNameGoes(state: OverlayState, node: OverlayNode): Op<void> {
+  node.linksGone++;
+  const attr = yield* readAttr(state, node);
+  const [place] = node.lowers;
+  if (attr.nlink < 2 || place === undefined) return;
+  node.pinned = true;
+  yield* keepLinksGone(state, state.layer(place.at), place, attr, node.linksGone);
 }
 
 /** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */

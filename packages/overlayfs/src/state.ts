@@ -59,6 +59,10 @@ export class OverlayState {
   notify: Notifier | undefined;
   /** Whiteout in the work directory that others are hard links of. */
   sharedWhiteout: NodeId | undefined;
+  /** Directories of the index of hard links (links.ts); null: known not to be there. */
+  readonly index = new Map<string, NodeId | null>();
+  /** The upper refuses hard links, or marks: names of one lower file are one only while the overlay lives. */
+  noIndex = false;
   readonly unsubscribe: (() => void)[] = [];
   /** Nodes made by operations that are under way: dropped at their end when nobody holds them then. */
   readonly fresh = new Set<OverlayNode>();
