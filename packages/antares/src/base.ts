@@ -147,6 +147,11 @@ export class Base implements AsyncDisposable {
     return await namesIn(this.#revisions.fileSystem, `${commit}${path}`);
   }
 
+  /** What the kernel has asked for. */
+  get requests(): Mounted['stats'] {
+    return this.#mounted.stats;
+  }
+
   stats(): ReturnType<RevisionBase['stats']> {
     return this.#revisions.stats();
   }

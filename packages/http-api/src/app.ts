@@ -1,5 +1,6 @@
 import type { Antares } from '@scorpiofs/antares';
 import { Hono } from 'hono';
+import { Registry } from 'prom-client';
 import { access, type Access } from './access.js';
 import { failureAnswer } from './antares/answers.js';
 import { antaresRoutes } from './antares/routes.js';
@@ -7,10 +8,11 @@ import { healthRoutes, readyRoutes, type HealthSource } from './health.js';
 import { metricsRoutes, type Sample } from './metrics.js';
 import { openApiRoutes } from './openapi.js';
 import { requestId } from './request-id.js';
+import { requestMetrics } from './request-metrics.js';
 import { workspaceRoutes, type WorkspaceRefreshed } from './workspace.js';
 
 export interface DaemonApp extends HealthSource {
-  samples(): readonly Sample[];
+  samples(): readonly Sample[] | Promise<readonly Sample[]>;
   /** A request failed for a reason that nobody has understood. */
   failed(error: unknown): void;
   /** The views; throws what requests about them are answered with while there are none. Absent: no such routes. */
@@ -25,7 +27,11 @@ export interface DaemonApp extends HealthSource {
 
 /** The routes of a daemon. What is unknown is 404 with an empty body. */
 export function daemonApp(daemon: DaemonApp): Hono {
-  const app = new Hono().use(requestId()).use(access(daemon.access ?? {}));
+  const requests = new Registry();
+  const app = new Hono()
+    .use(requestId())
+    .use(requestMetrics(requests))
+    .use(access(daemon.access ?? {}));
   const prefix = daemon.antaresPrefix ?? '/antares';
   if (daemon.antares !== undefined) {
     const antares = daemon.antares.bind(daemon);
@@ -39,7 +45,7 @@ export function daemonApp(daemon: DaemonApp): Hono {
     .route('/', readyRoutes(daemon))
     .route(
       '/',
-      metricsRoutes(() => daemon.samples()),
+      metricsRoutes(() => daemon.samples(), requests),
     )
     .notFound((c) => c.body(null, 404))
     .onError((error, c) => {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 
-/** One figure at the moment of asking. */
+/** One figure at the moment of asking; a counter where the name ends with `_total`. */
 export interface Sample {
   readonly name: string;
   readonly help: string;
@@ -9,22 +9,31 @@ export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** `GET /metrics`: the samples, and memory and processor time of the process, in Prometheus' text format. */
-export function metricsRoutes(samples: () => readonly Sample[]): Hono {
+/** `GET /metrics`: the samples, what `requests` has counted, and memory and processor time of the process, in Prometheus' text format. */
+export function metricsRoutes(
+  samples: () => readonly Sample[] | Promise<readonly Sample[]>,
+  requests: Registry,
+): Hono {
   return new Hono().get('/metrics', async (c) => {
     // A registry per answer: what is not sampled any more (a mount that has gone) is not reported any more.
     const registry = new Registry();
-    const gauges = new Map<string, Gauge>();
-    for (const { name, help, value, labels } of [...samples(), ...ownSamples()]) {
-      let gauge = gauges.get(name);
-      if (gauge === undefined) {
-        const labelNames = Object.keys(labels ?? {});
-        gauge = new Gauge({ name, help, labelNames, registers: [registry] });
-        gauges.set(name, gauge);
+    const metrics = new Map<string, Counter | Gauge>();
+    for (const { name, help, value, labels } of [...(await samples()), ...ownSamples()]) {
+      let metric = metrics.get(name);
+      if (metric === undefined) {
+        const options = {
+          name,
+          help,
+          labelNames: Object.keys(labels ?? {}),
+          registers: [registry],
+        };
+        metric = name.endsWith('_total') ? new Counter(options) : new Gauge(options);
+        metrics.set(name, metric);
       }
-      gauge.set({ ...labels }, value);
+      metric.inc({ ...labels }, value);
     }
-    return c.text(await registry.metrics(), 200, { 'content-type': registry.contentType });
+    const text = await Registry.merge([registry, requests]).metrics();
+    return c.text(text, 200, { 'content-type': registry.contentType });
   });
 }
 

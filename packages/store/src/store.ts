@@ -27,7 +27,7 @@ import type { Row } from './meta/write-queue.js';
 import { closeParts, openParts } from './open-parts.js';
 import type { Parts } from './parts.js';
 import { gather } from './gather.js';
-import { upkeep } from './upkeep.js';
+import { upkeep, usedBytes } from './upkeep.js';
 
 export interface StoreOptions {
   /** Bytes that the store may take on disk; contents used longest ago go when it takes more. Default and 0: no limit. */
@@ -266,6 +266,11 @@ export class Store implements AsyncDisposable {
     this.#nextUpkeep = undefined;
     this.#upkeep = upkeep(this.#parts, this.#quota).finally(() => (this.#upkeep = undefined));
     return this.#upkeep;
+  }
+
+  /** Bytes on disk, as the quota counts them. Looks at every file of the store. */
+  async usedBytes(): Promise<number> {
+    return await usedBytes(this.#parts);
   }
 
   /** Reads all that is stored and removes what is wrong, while the store is used. */

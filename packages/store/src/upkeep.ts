@@ -26,3 +26,10 @@ export async function upkeep(parts: Parts, quota: number | undefined): Promise<v
   }
   if (used > quota) await evict(parts, all, used - quota * DOWN_TO);
 }
+
+/** What the quota counts: contents, and the database of trees and facts. */
+export async function usedBytes({ layout }: Parts): Promise<number> {
+  let used = statSync(layout.meta).blocks * 512;
+  for await (const holder of holders(layout)) used += holder.bytes;
+  return used;
+}

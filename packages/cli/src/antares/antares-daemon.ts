@@ -16,6 +16,7 @@ import type { StopSignals } from '../daemon/stop-signals.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Logging } from '../log/logger.js';
 import { packageVersion } from '../version.js';
+import { endViews } from './end-views.js';
 import { noEngine, openAntares, starting, type AntaresPart } from './open-antares.js';
 import { openSocket, socketPath } from './socket.js';
 
@@ -66,7 +67,7 @@ async function run({ config, logging, stop, address, ready }: AntaresDaemon, par
     version: packageVersion(),
     mountCount: () => 0,
     notReady: () => (parts.part === undefined ? 'starting' : undefined),
-    samples: () => daemonSamples(parts),
+    samples: () => daemonSamples({ ...parts, antares: parts.part }),
     failed: (error) =>
       log.error('request failed', { reason: explain(error).stack ?? explain(error).message }),
     antares: () => {
@@ -119,7 +120,12 @@ async function close({ logging }: AntaresDaemon, parts: Parts): Promise<boolean>
   const log = logging.for('scorpiofs::antares');
   const steps: (() => Promise<unknown> | undefined)[] = [
     // Requests are refused from here on; then those under way end.
-    () => parts.part?.close(),
+    () =>
+      endViews({
+        close: async () => await parts.part?.close(),
+        client: parts.client,
+        limitMs: CLOSE_MS,
+      }),
     () => parts.socket?.close(CLOSE_MS),
     () => parts.http?.close(CLOSE_MS),
     () => parts.client?.close(),

@@ -12,6 +12,7 @@ import type { Logging } from '../log/logger.js';
 /** The part of a daemon that makes views. */
 export interface AntaresPart {
   readonly antares: Antares;
+  readonly base: Base;
   /** Ends views, then the base; what could not be ended is logged. */
   close(): Promise<void>;
 }
@@ -77,6 +78,7 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
     });
     return {
       antares,
+      base,
       close: async () => {
         await antares.close();
         await base.close();

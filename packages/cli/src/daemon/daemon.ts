@@ -10,6 +10,7 @@ import { mount, type ChannelEnd, type Mounted } from '@scorpiofs/fuse';
 import { daemonApp, listen, type Listening, type SocketListening } from '@scorpiofs/http-api';
 import { Store } from '@scorpiofs/store';
 import type { View } from '@scorpiofs/dicfuse';
+import { endViews } from '../antares/end-views.js';
 import { noEngine, openAntares, starting, type AntaresPart } from '../antares/open-antares.js';
 import { openSocket, socketPath } from '../antares/socket.js';
 import { CommandError, explain, withExit } from '../command-error.js';
@@ -265,28 +266,23 @@ async function attempt(
   }
 }
 
-async function endViews(parts: Parts): Promise<void> {
-  await parts.starting;
-  await parts.antares?.close();
-}
-
-/** Ending views may take this long (SRV-05). */
-async function withinLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`views did not end within ${VIEWS_CLOSE_MS} ms`)),
-      VIEWS_CLOSE_MS,
-    );
+/** Views, and what is only being started of them; it may take this long (SRV-05). */
+async function endAllViews(parts: Parts): Promise<void> {
+  await endViews({
+    close: async () => {
+      await parts.starting;
+      await parts.antares?.close();
+    },
+    client: parts.client,
+    limitMs: VIEWS_CLOSE_MS,
   });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** Gives back what is held, the last thing first. False: something is left, or a request was cut off. */
 async function close(parts: Parts, log: Log): Promise<boolean> {
   parts.notReady = 'stopping';
   // New requests about views are refused from here on (SHUTDOWN); then what runs ends.
-  const ended = await attempt('ending views', () => withinLimit(endViews(parts)), log);
+  const ended = await attempt('ending views', () => endAllViews(parts), log);
   await attempt('closing the socket', () => parts.socket?.close(HTTP_CLOSE_MS), log);
   const drained = (await parts.http?.close(HTTP_CLOSE_MS)) ?? true;
   if (!drained)

@@ -1,3 +1,4 @@
+import type { AntaresPart } from '../antares/open-antares.js';
 import type { View } from '@scorpiofs/dicfuse';
 import type { Mounted } from '@scorpiofs/fuse';
 import type { Sample } from '@scorpiofs/http-api';
@@ -9,6 +10,7 @@ export interface Sampled {
   readonly store?: Store | undefined;
   readonly view?: View | undefined;
   readonly mounted?: Mounted | undefined;
+  readonly antares?: AntaresPart | undefined;
 }
 
 function* clientSamples({ client }: Sampled): Generator<Sample> {
@@ -91,22 +93,85 @@ function* mountSamples({ view, mounted }: Sampled): Generator<Sample> {
       value: coming,
     };
   }
-  if (mounted === undefined) return;
-  for (const [op, count] of Object.entries(mounted.stats.requests))
+  if (mounted !== undefined) yield* fuseSamples('workspace', mounted.stats);
+}
+
+function* fuseSamples(mount: string, stats: Mounted['stats']): Generator<Sample> {
+  for (const [op, count] of Object.entries(stats.requests))
     yield {
       name: 'scorpio_fuse_requests_total',
       help: 'Requests of the kernel.',
       value: count,
-      labels: { op },
+      labels: { mount, op },
     };
   yield {
     name: 'scorpio_fuse_in_flight',
     help: 'Requests of the kernel that wait.',
-    value: mounted.stats.inFlight,
+    value: stats.inFlight,
+    labels: { mount },
   };
 }
 
+const STATES = ['Provisioning', 'Mounted', 'Ready', 'Quiescing', 'Unmounting', 'Failed'];
+
+function* antaresSamples({ antares: part }: Sampled): Generator<Sample> {
+  if (part === undefined) return;
+  const { antares, base } = part;
+  const states = antares.list().map(({ state }) => (typeof state === 'string' ? state : 'Failed'));
+  for (const state of STATES)
+    yield {
+      name: 'scorpio_antares_jobs',
+      help: 'Jobs by state.',
+      value: states.filter((one) => one === state).length,
+      labels: { state },
+    };
+  yield {
+    name: 'scorpio_antares_open_uppers',
+    help: 'Uppers that a mounted view writes to.',
+    value: states.filter((one) => one === 'Ready' || one === 'Mounted').length,
+  };
+  const { revisions, directories, loadedEntries } = base.stats();
+  yield {
+    name: 'scorpio_base_revisions',
+    help: 'Revisions that views are pinned to.',
+    value: revisions,
+  };
+  yield {
+    name: 'scorpio_base_directories',
+    help: 'Directories of the base that the kernel holds.',
+    value: directories,
+  };
+  yield {
+    name: 'scorpio_base_loaded_entries',
+    help: "Entries of the base's listings in memory.",
+    value: loadedEntries,
+  };
+  yield* fuseSamples('base', base.requests);
+}
+
 /** What `/metrics` says about a daemon. */
-export function daemonSamples(sampled: Sampled): Sample[] {
-  return [...clientSamples(sampled), ...storeSamples(sampled), ...mountSamples(sampled)];
+export async function daemonSamples(sampled: Sampled): Promise<Sample[]> {
+  return [
+    ...clientSamples(sampled),
+    ...storeSamples(sampled),
+    ...(await storeSize(sampled)),
+    ...mountSamples(sampled),
+    ...antaresSamples(sampled),
+  ];
+}
+
+/** Counting looks at every file of the store: not more often than this, whoever asks. */
+const SIZE_MS = 15_000;
+const sizes = new WeakMap<Store, { readonly at: number; readonly bytes: Promise<number> }>();
+
+async function storeSize({ store }: Sampled): Promise<Sample[]> {
+  if (store === undefined) return [];
+  let known = sizes.get(store);
+  if (known === undefined || performance.now() - known.at > SIZE_MS) {
+    known = { at: performance.now(), bytes: store.usedBytes() };
+    sizes.set(store, known);
+  }
+  const bytes = await known.bytes.catch(() => undefined);
+  if (bytes === undefined) return [];
+  return [{ name: 'scorpio_store_bytes', help: 'Bytes of the store on disk.', value: bytes }];
 }
