@@ -5,7 +5,7 @@ import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail } from './errno.js';
 import { inherit } from './inherit.js';
 import { shownIno, type LayerState } from './layers.js';
-import { lookup } from './lookup.js';
+import { lowerHas } from './lookup.js';
 import { OCI_PREFIX } from './marks.js';
 import { isWhiteout, S_IFCHR, S_IFMT, typeOf } from './mode.js';
 import { intern } from './node-table.js';
@@ -13,6 +13,7 @@ import type { OverlayNode } from './node.js';
 import { grant } from './open.js';
 import { attrTtl } from './opens.js';
 import { wait, type Op } from './run.js';
+import { ask } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { clearOciMark, makeOpaque, placeStaged, removeStaged } from './work.js';
 
@@ -33,9 +34,15 @@ function* makeEntry(
 ): Op<{ readonly node: OverlayNode; readonly entry: Entry }> {
   const { upper, work } = state.writable();
   refuseMark(upper, name);
-  if ((yield* lookup(state, req, parent, name)) !== undefined) fail(EEXIST, 'name exists');
+  const above = parent.upper === undefined ? undefined : yield* ask(upper, req, parent.upper, name);
+  if (typeof above === 'object') {
+    upper.forget(above.entry.node);
+    fail(EEXIST, 'name exists');
+  }
+  if (above === undefined && (yield* lowerHas(state, req, parent, name)))
+    fail(EEXIST, 'name exists');
   const target = yield* copyUp(state, parent);
-  const there = yield* upper.find(OWN_REQUEST, target, name);
+  const there = above === undefined ? undefined : yield* upper.find(OWN_REQUEST, target, name);
   if (there !== undefined) {
     upper.forget(there.node);
     if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists in the upper');

@@ -14,6 +14,8 @@ export interface Found {
   readonly node: OverlayNode;
   /** Of the topmost layer, with its own inode number and link count. */
   readonly attr: Attr;
+  /** The name itself is in the upper; else only below. */
+  readonly inUpper: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export function* lookup(
     return {
       node: yield* adoptHits(state, req, parent, name, hits, redirect),
       attr: first.entry.attr,
+      inUpper: state.upper !== undefined && first.at === 0,
     };
   } catch (error) {
     for (const hit of hits) state.layer(hit.at).forget(hit.entry.node);

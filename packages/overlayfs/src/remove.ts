@@ -1,11 +1,11 @@
-import { FsError, type Name, type Request } from '@scorpiofs/fuse';
+import { FsError, type Name, type NodeId, type Request } from '@scorpiofs/fuse';
 import { getattr, readAttr, shown } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { keepOpen } from './data-handle.js';
 import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
 import { adjustLinks, dropCopy, keepLinksGone } from './links.js';
 import { listing } from './list-merged.js';
-import { lookup, lowerHas } from './lookup.js';
+import { lookup, lowerHas, type Found } from './lookup.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import { collect } from './node-table.js';
 import type { OverlayNode } from './node.js';
@@ -20,16 +20,29 @@ export function* unlink(
   name: Name,
 ): Op<void> {
   const { upper } = state.writable();
-  const node = (yield* lookup(state, req, parent, name))?.node ?? fail(ENOENT, 'no such name');
+  const found = (yield* lookup(state, req, parent, name)) ?? fail(ENOENT, 'no such name');
+  const { node } = found;
   if (node.type === S_IFDIR) fail(EISDIR, 'unlink of a directory');
-  const hidden = yield* lowerHas(state, req, parent, name);
+  // What was found below is hidden by nothing.
+  const hidden = !found.inUpper || (yield* lowerHas(state, req, parent, name));
   const directory = yield* copyUp(state, parent);
-  const inUpper = yield* upper.has(OWN_REQUEST, directory, name);
-  yield* beforeNameGoes(state, node, inUpper);
+  const inUpper = yield* isInUpper(state, found, directory, name);
+  yield* beforeNameGoes(state, node, inUpper, found);
   if (hidden) yield* whiteOut(state, directory, name, inUpper ? 'file' : 'nothing');
   else yield* unlinkUpper(upper, directory, name);
   nameGone(parent, node, name);
   yield* unpin(state, node);
+}
+
+/** Whether a found name is in the upper now: only a copy-up can have put it there meanwhile. */
+export function* isInUpper(
+  state: OverlayState,
+  found: Found,
+  directory: NodeId,
+  name: Name,
+): Op<boolean> {
+  if (found.inUpper || found.node.upper === undefined) return found.inUpper;
+  return yield* state.writable().upper.has(OWN_REQUEST, directory, name);
 }
 
 /** A file without any name left, here or below, needs not stay. */
@@ -52,12 +65,14 @@ export function* beforeNameGoes(
   state: OverlayState,
   node: OverlayNode,
   inUpper: boolean,
+  found?: Pick<Found, 'attr' | 'inUpper'>,
 ): Op<void> {
   if (node.type === S_IFDIR) return;
   if (node.upper === undefined) return yield* lowerNameGoes(state, node);
   if (!inUpper) yield* adjustLinks(state, node, -1);
   else if (node.type !== S_IFREG && node.lowers.length === 0) return;
-  const attr = yield* readAttr(state, node);
+  // What the lookup saw is good where it saw what answers for the file now.
+  const attr = inUpper && found?.inUpper === true ? found.attr : yield* readAttr(state, node);
   // Of two links one may be that of the index, which is no name.
   const here = inUpper ? 1 : 0;
   if (attr.nlink > here + 1) return;
@@ -65,7 +80,7 @@ export function* beforeNameGoes(
     node.lastName = (yield* shown(state, node, attr)).nlink <= here;
     if (!node.lastName) return;
   }
-  if (node.type !== S_IFREG || node.lookups === 0) return;
+  if (node.type !== S_IFREG || !mayBeOpen(state, node)) return;
   // Data that is still below (metacopy) is put in place while the file has a name.
   try {
     yield* copyUp(state, node);
@@ -84,6 +99,12 @@ function* lowerNameGoes(state: OverlayState, node: OverlayNode): Op<void> {
   if (attr.nlink < 2 || place === undefined) return;
   node.pinned = true;
   yield* keepLinksGone(state, state.layer(place.at), place, attr, node.linksGone);
+}
+
+/** Where OPEN is not answered, whoever knows a file may have it open. */
+function mayBeOpen(state: OverlayState, node: OverlayNode): boolean {
+  if (!state.opensFiles) return node.lookups > 0;
+  return state.opens.has(node.id) || node.retired?.some((id) => state.opens.has(id)) === true;
 }
 
 /** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */

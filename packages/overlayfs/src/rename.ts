@@ -16,12 +16,12 @@ import {
   isErrno,
 } from './errno.js';
 import type { LayerState } from './layers.js';
-import { lookup, lowerHas } from './lookup.js';
+import { lookup, lowerHas, type Found } from './lookup.js';
 import { setMark } from './marks.js';
 import { S_IFDIR } from './mode.js';
 import { move } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import { beforeNameGoes, mustBeEmpty, nameGone, unpin } from './remove.js';
+import { beforeNameGoes, isInUpper, mustBeEmpty, nameGone, unpin } from './remove.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import {
@@ -56,8 +56,9 @@ export function* rename(
   const { upper } = state.writable();
   if (![0, RENAME_NOREPLACE, RENAME_EXCHANGE].includes(flags)) fail(EINVAL, 'rename flags');
   refuseMark(upper, to.name);
-  const source = yield* mustFind(state, req, from);
-  const target = (yield* lookup(state, req, to.parent, to.name))?.node;
+  const foundSource = yield* mustFind(state, req, from);
+  const foundTarget = yield* lookup(state, req, to.parent, to.name);
+  const [source, target] = [foundSource.node, foundTarget?.node];
   // In the kernel's order (vfs_rename and its callers): programs tell these failures apart.
   if (flags === RENAME_NOREPLACE && target !== undefined) fail(EEXIST, 'target exists');
   if (flags === RENAME_EXCHANGE && target === undefined) fail(ENOENT, 'nothing to exchange with');
@@ -72,12 +73,12 @@ export function* rename(
     if (source.type !== S_IFDIR && target.type === S_IFDIR) fail(EISDIR, 'target is a directory');
     if (target.type === S_IFDIR) yield* mustBeEmpty(state, req, target);
   }
-  yield* replace(state, req, from, to, source, target);
+  yield* replace(state, req, from, to, foundSource, foundTarget);
 }
 
-function* mustFind(state: OverlayState, req: Request, place: Place): Op<OverlayNode> {
+function* mustFind(state: OverlayState, req: Request, place: Place): Op<Found> {
   const found = yield* lookup(state, req, place.parent, place.name);
-  return found?.node ?? fail(ENOENT, 'no such name');
+  return found ?? fail(ENOENT, 'no such name');
 }
 
 function isAncestor(node: OverlayNode, of: OverlayNode): boolean {
@@ -92,21 +93,25 @@ function* replace(
   req: Request,
   from: Place,
   to: Place,
-  source: OverlayNode,
-  target: OverlayNode | undefined,
+  foundSource: Found,
+  foundTarget: Found | undefined,
 ): Op<void> {
   const { upper } = state.writable();
-  const hidden = yield* lowerHas(state, req, from.parent, from.name);
+  const [source, target] = [foundSource.node, foundTarget?.node];
+  const hidden = !foundSource.inUpper || (yield* lowerHas(state, req, from.parent, from.name));
   yield* copyUp(state, source);
   const fromDir = yield* copyUp(state, from.parent);
   const toDir = yield* copyUp(state, to.parent);
   // Another name of a copied-up hard link may exist only below: it becomes a link of the copy.
-  const sourceInUpper = yield* upper.has(OWN_REQUEST, fromDir, from.name);
+  const sourceInUpper = yield* isInUpper(state, foundSource, fromDir, from.name);
   yield* prepareSource(state, req, from, to, source);
-  const targetInUpper = yield* upper.find(OWN_REQUEST, toDir, to.name);
-  if (targetInUpper !== undefined) upper.forget(targetInUpper.node);
+  // Nothing is seen there, but a whiteout may be.
+  const targetInUpper =
+    foundTarget === undefined
+      ? source.type === S_IFDIR && (yield* upper.has(OWN_REQUEST, toDir, to.name))
+      : yield* isInUpper(state, foundTarget, toDir, to.name);
   if (target !== undefined) {
-    yield* beforeNameGoes(state, target, targetInUpper !== undefined);
+    yield* beforeNameGoes(state, target, targetInUpper, foundTarget);
     if (target.type === S_IFDIR && target.upper !== undefined)
       yield* emptyOfMarks(upper, target.upper);
   }
@@ -114,7 +119,7 @@ function* replace(
     yield* linkOver(state, source, toDir, to.name);
     yield* whiteOut(state, fromDir, from.name, 'nothing');
     yield* beforeNameGoes(state, source, false);
-  } else if (source.type === S_IFDIR && target === undefined && targetInUpper !== undefined) {
+  } else if (source.type === S_IFDIR && target === undefined && targetInUpper) {
     // A whiteout in the way of a directory: exchange puts it where it is wanted, or is to be removed.
     yield* renameUpper(upper, fromDir, from.name, toDir, to.name, RENAME_EXCHANGE);
     if (!hidden) yield* unlinkUpper(upper, fromDir, from.name);

@@ -12,14 +12,14 @@ export function makeSubjects() {
     },
     async 'kernel overlay'(dir) {
       const { upper, work, lowers } = folders(dir);
-      const options = `lowerdir=${lowers},upperdir=${upper},workdir=${work},redirect_dir=on,xino=on,index=off`;
+      const options = `lowerdir=${lowers[0]},upperdir=${upper},workdir=${work},redirect_dir=on,xino=on,index=off`;
       return mounted(dir, (root) =>
         execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, root]),
       );
     },
     async 'fuse-overlayfs'(dir) {
       const { upper, work, lowers } = folders(dir);
-      const options = `lowerdir=${lowers},upperdir=${upper},workdir=${work}`;
+      const options = `lowerdir=${lowers[0]},upperdir=${upper},workdir=${work}`;
       return mounted(dir, (root) =>
         execFileSync('fuse-overlayfs', ['-o', options, root], { stdio: 'ignore' }),
       );
