@@ -20,10 +20,17 @@ import { attrTtl } from './opens.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, top, type OverlayState } from './state.js';
 
+/**
+ * `st_blksize` of a directory: the C library reads listings in pieces of that size. The kernel asks for attributes with the
+ * first piece of a listing and, of programs that read all of it before they look at anything (find, ls), only with that one.
+ */
+const LISTING_SIZE = 128 * 1024;
+
 /** Attributes as the overlay shows them, from those of the topmost layer. */
 export function* shown(state: OverlayState, node: OverlayNode, attr: Attr): Op<Attr> {
   const nlink = yield* linkCount(state, node, attr);
-  return { ...attr, ino: node.ino, nlink, blocks: yield* blocksOfData(state, node, attr) };
+  const blksize = node.type === S_IFDIR ? LISTING_SIZE : attr.blksize;
+  return { ...attr, ino: node.ino, nlink, blksize, blocks: yield* blocksOfData(state, node, attr) };
 }
 
 /**

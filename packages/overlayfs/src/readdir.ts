@@ -5,8 +5,10 @@ import { listing } from './list-merged.js';
 import { S_IFDIR } from './mode.js';
 import { forget } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import type { Op } from './run.js';
+import { wait, type Op } from './run.js';
 import type { OverlayState } from './state.js';
+
+const ASKED_PER_TURN = 200;
 
 const DOT = '.' as Name;
 const DOT_DOT = '..' as Name;
@@ -23,7 +25,11 @@ export function* readdir(
   if (offset < 1 && !sink.add(DOT, node.ino, S_IFDIR, 1)) return;
   if (offset < 2 && !sink.add(DOT_DOT, (node.parent ?? node).ino, S_IFDIR, 2)) return;
   const list = yield* listing(state, req, node);
+  let asked = 0;
   for (const entry of list.after(Math.max(offset, 2))) {
+    // Others of this process wait no longer than some milliseconds (decision D13).
+    if (sink.plus && ++asked % ASKED_PER_TURN === 0)
+      yield* wait(new Promise<void>((next) => setImmediate(next)));
     if (!sink.plus) {
       if (!sink.add(entry.name, entry.ino, entry.type, entry.cookie)) return;
       continue;
