@@ -375,7 +375,7 @@ test('fs: M-05: the token goes with every request to the server, and into no fai
       seen.push(request.headers.authorization);
       response.writeHead(403, { 'content-type': 'text/plain' }).end('no');
     },
-    { token: 's3cret' },
+    { token: 's3cret', limits: { listing: 5_000, idle: 5_000 } },
   );
   for (const asked of [list(), readAll(OID), client.head()]) {
     const failure: unknown = await asked.catch((error: unknown) => error);

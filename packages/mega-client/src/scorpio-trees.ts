@@ -64,7 +64,8 @@ export async function scorpioTrees(
       method: 'POST',
       path: TREES_PATH,
       json,
-      limit: { idle: wire.limits.idle },
+      // Silence, since its length has no bound; but a listing's, so that a server that never answers is heard of as soon as elsewhere.
+      limit: { idle: Math.min(wire.limits.idle, wire.limits.listing) },
       compressible: true,
       accept: TREES_TYPE,
       accepts: NO_ROUTE,
