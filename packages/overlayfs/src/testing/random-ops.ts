@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { FsError, type FileSystem } from '@scorpiofs/fuse';
-import { DirectClient } from '@scorpiofs/fuse/testing';
+import { DirectClient, MountedClient, type Client } from '@scorpiofs/fuse/testing';
 
 /** For tests: one operation on a small tree, the same for an overlay and for a model of it. */
 export type RandomOp =
@@ -43,9 +43,16 @@ export const mounts: fc.Arbitrary<RandomOp> = fc.record({
   kind: fc.constantFrom('remount', 'remount', 'newLayer'),
 });
 
+/** A file system, or a mount of one. */
+export type View = FileSystem | MountedClient;
+
+function clientOf(view: View): Client {
+  return view instanceof MountedClient ? view : new DirectClient(view, { uid: 0, gid: 0 });
+}
+
 /** The errno, 0 for success. */
-export async function apply(fs: FileSystem, op: RandomOp): Promise<number> {
-  const client = new DirectClient(fs, { uid: 0, gid: 0 });
+export async function apply(fs: View, op: RandomOp): Promise<number> {
+  const client = clientOf(fs);
   try {
     switch (op.kind) {
       case 'write':
@@ -91,8 +98,8 @@ export async function apply(fs: FileSystem, op: RandomOp): Promise<number> {
 }
 
 /** Everything that a program can see of a tree, but for numbers and times; link counts if wanted. */
-export async function snapshot(fs: FileSystem, counts = true): Promise<Record<string, string>> {
-  const client = new DirectClient(fs, { uid: 0, gid: 0 });
+export async function snapshot(fs: View, counts = true): Promise<Record<string, string>> {
+  const client = clientOf(fs);
   const seen: Record<string, string> = {};
   const walk = async (directory: string): Promise<void> => {
     for (const { name: entry, type, ino } of await client.list(directory)) {
@@ -118,8 +125,8 @@ export async function snapshot(fs: FileSystem, counts = true): Promise<Record<st
   return seen;
 }
 
-export async function inodeNumbers(fs: FileSystem): Promise<Record<string, string>> {
-  const client = new DirectClient(fs, { uid: 0, gid: 0 });
+export async function inodeNumbers(fs: View): Promise<Record<string, string>> {
+  const client = clientOf(fs);
   const seen: Record<string, string> = {};
   for (const at of Object.keys(await snapshot(fs))) seen[at] = String((await client.lstat(at)).ino);
   return seen;
