@@ -50,6 +50,12 @@ export interface Layer extends FileSystem {
   /** The `st_ino` of the file that `originOf` named; undefined when it is not of this layer or gone. */
   inoOfOrigin?(origin: Uint8Array): bigint | undefined;
 
+  /**
+   * Takes a directory for one union alone, until the function that it returns is called or this process ends. A number: some
+   * other has it, the process of that id (0 where that cannot be known).
+   */
+  claim?(node: NodeId): (() => void) | number;
+
   /** Called when a directory's entries or a file changed behind the union's back. Returns the end of the subscription. */
   onChange?(listener: (node: NodeId, name: Name | undefined) => void): () => void;
 }

@@ -1,3 +1,4 @@
+import { unclaim } from './claim.js';
 import { closeData } from './data-handle.js';
 import { release } from './node-table.js';
 import type { OverlayState } from './state.js';
@@ -5,6 +6,7 @@ import type { OverlayState } from './state.js';
 /** The session has ended: every handle and reference on a layer is given back. The layers themselves are the caller's. */
 export function closeAll(state: OverlayState): void {
   for (const end of state.unsubscribe.splice(0)) end();
+  unclaim(state);
   state.notify = undefined;
   for (const node of state.openNodes) closeData(state, node);
   for (const layer of state.layers) layer.nodes.clear();

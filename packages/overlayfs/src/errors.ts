@@ -4,7 +4,11 @@ export class OverlayError extends Error {
 
   constructor(
     readonly code:
-      'OVERLAY_NO_LAYER' | 'OVERLAY_NO_WORK' | 'OVERLAY_SAME_LAYER' | 'OVERLAY_TOO_MANY',
+      | 'OVERLAY_NO_LAYER'
+      | 'OVERLAY_NO_WORK'
+      | 'OVERLAY_SAME_LAYER'
+      | 'OVERLAY_TOO_MANY'
+      | 'OVERLAY_IN_USE',
     message: string,
     readonly hint: string,
   ) {
@@ -41,5 +45,14 @@ export function tooManyLayers(limit: number): OverlayError {
     'OVERLAY_TOO_MANY',
     `an overlay has at most ${limit} layers`,
     'merge some of the lower directories',
+  );
+}
+
+export function inUse(what: 'upper' | 'work directory', pid: number): OverlayError {
+  const by = pid > 0 ? `another overlay (process ${pid})` : 'another overlay';
+  return new OverlayError(
+    'OVERLAY_IN_USE',
+    `the ${what} is in use by ${by}`,
+    'unmount that one first, or give an upper and a work directory of their own',
   );
 }

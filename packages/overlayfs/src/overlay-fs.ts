@@ -19,6 +19,7 @@ import { followLayers } from './announce.js';
 import * as attr from './attr.js';
 import { changes, type Change } from './changes.js';
 import { closeAll } from './close.js';
+import { claimUpper } from './claim.js';
 import * as create from './create.js';
 import * as data from './data.js';
 import { link } from './link.js';
@@ -40,7 +41,7 @@ import * as xattr from './xattr.js';
  * unless `data` says otherwise, are not answered: the kernel then keeps listings and pages and does not ask again. The layers stay
  * the caller's: `destroy` gives back what is held of them, and does not end them.
  *
- * @throws OverlayError when the layers do not make an overlay.
+ * @throws OverlayError when the layers do not make an overlay, or another live one has the upper (`OVERLAY_IN_USE`).
  * @example
  * const base = new PassthroughFs('/srv/base', { readOnly: true });
  * const own = new PassthroughFs('/srv/job/upper');
@@ -56,6 +57,7 @@ export class OverlayFs implements FileSystem {
 
   constructor(options: OverlayOptions) {
     this.#state = new OverlayState(options);
+    claimUpper(this.#state);
     const top = this.#state.layers[0]?.fs.options;
     this.options = {
       atomicOTrunc: this.#state.opensFiles,
@@ -83,6 +85,7 @@ export class OverlayFs implements FileSystem {
   }
 
   init(info: SessionInfo): void {
+    claimUpper(this.#state);
     this.#state.notify = info.notify;
     this.#state.passthrough = info.passthrough;
     followLayers(this.#state);

@@ -64,6 +64,8 @@ export class OverlayState {
   /** The upper refuses hard links, or marks: names of one lower file are one only while the overlay lives. */
   noIndex = false;
   readonly unsubscribe: (() => void)[] = [];
+  /** Give back the directories that are this overlay's alone. */
+  readonly claims: (() => void)[] = [];
   /** Nodes made by operations that are under way: dropped at their end when nobody holds them then. */
   readonly fresh = new Set<OverlayNode>();
   /** Operations that have not ended. */

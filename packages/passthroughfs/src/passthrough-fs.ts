@@ -26,6 +26,7 @@ import {
 } from '@scorpiofs/posix';
 
 import { getattr, setattr } from './attributes.js';
+import { claim } from './claim.js';
 import { copyFile } from './copy-from.js';
 import { opendir, openDirectory, readdir, releasedir } from './directory.js';
 import { check, must } from './fail.js';
@@ -262,6 +263,9 @@ export class PassthroughFs implements Layer {
   }
   copyFrom(_req: Request, _node: NodeId, fh: Handle, source: number, size: number): Maybe<void> {
     return copyFile(source, this.#host.files.get(fh).fd, size);
+  }
+  claim(node: NodeId): (() => void) | number {
+    return claim(this.#host, node);
   }
   originOf(node: NodeId): Uint8Array | undefined {
     return this.#origins.of(node);

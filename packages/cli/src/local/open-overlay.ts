@@ -1,7 +1,11 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { OverlayFs, type OverlayLayer, type OverlayOptions } from '@scorpiofs/overlayfs';
+import { mkdirSync } from 'node:fs';
+import {
+  OverlayError,
+  OverlayFs,
+  type OverlayLayer,
+  type OverlayOptions,
+} from '@scorpiofs/overlayfs';
 import { PassthroughFs, type PassthroughOptions } from '@scorpiofs/passthroughfs';
-import { flock, LOCK } from '@scorpiofs/posix';
 import { CommandError } from '../command-error.js';
 import { EXIT } from '../exit-codes.js';
 import type { Served } from './serve-local.js';
@@ -13,8 +17,7 @@ export interface OpenOverlay extends Served {
 }
 
 /**
- * An overlay of host directories. The upper is locked for as long as it is open: two live overlays on one upper would undo each
- * other's work (decision D11).
+ * An overlay of host directories. The upper is its own for as long as it is open.
  */
 export function openOverlay(
   directories: LayerDirectories,
@@ -32,11 +35,10 @@ export function openOverlay(
     const fileSystem = new OverlayFs({ lowers: layers, ...mode });
     return { fileSystem, [Symbol.dispose]: () => endLayers(layers) };
   }
-  const lock = lockWork(upper, work);
+  const { form, xattrPrefix, reason } = probeUpperForm(work);
+  const own = new PassthroughFs(upper, { ...options, exclusive: true });
+  const top = { layer: own, work: own.attach(work), form, xattrPrefix };
   try {
-    const { form, xattrPrefix, reason } = probeUpperForm(work);
-    const own = new PassthroughFs(upper, { ...options, exclusive: true });
-    const top = { layer: own, work: own.attach(work), form, xattrPrefix };
     const fileSystem = new OverlayFs({ upper: top, lowers: layers, ...mode });
     return {
       fileSystem,
@@ -44,13 +46,15 @@ export function openOverlay(
         reason &&
         `${reason}: deletions are kept as .wh. files in ${upper}, which the kernel's overlay does not understand`,
       [Symbol.dispose]: () => {
+        fileSystem.destroy();
         endLayers([...layers, top]);
-        closeSync(lock);
       },
     };
   } catch (error) {
-    closeSync(lock);
-    throw error;
+    endLayers([...layers, top]);
+    throw error instanceof OverlayError && error.code === 'OVERLAY_IN_USE'
+      ? upperInUse(upper, error)
+      : error;
   }
 }
 
@@ -58,14 +62,12 @@ function endLayers(layers: readonly OverlayLayer[]): void {
   for (const { layer } of layers) void layer.destroy?.();
 }
 
-function lockWork(upper: string, work: string): number {
-  const fd = openSync(work, constants.O_RDONLY | constants.O_DIRECTORY);
-  if (flock(fd, LOCK.EX | LOCK.NB) >= 0) return fd;
-  closeSync(fd);
-  throw new CommandError(
+function upperInUse(upper: string, error: OverlayError): CommandError {
+  return new CommandError(
     'UPPER_IN_USE',
-    `error: the upper ${upper} is in use by another overlay (${work} is locked)`,
+    `error: ${upper}: ${error.message}`,
     'Unmount that one first, or name another upper and work directory.',
     EXIT.usage,
+    error,
   );
 }

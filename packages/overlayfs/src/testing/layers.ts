@@ -64,16 +64,24 @@ export function diskOverlay(
   const layers = folders.lowers.map(
     (lower) => new PassthroughFs(lower, { ...host, readOnly: true }),
   );
-  const overlay = new OverlayFs({
-    upper: { layer: own, work: own.attach(folders.work), form, xattrPrefix: XATTR_PREFIX },
-    lowers: layers.map((layer) => ({ layer, form, xattrPrefix: XATTR_PREFIX })),
-    ...rest,
-  });
-  return {
-    overlay,
-    end() {
-      overlay.destroy();
-      for (const layer of [own, ...layers]) layer.destroy();
-    },
+  const endLayers = () => {
+    for (const layer of [own, ...layers]) layer.destroy();
   };
+  try {
+    const overlay = new OverlayFs({
+      upper: { layer: own, work: own.attach(folders.work), form, xattrPrefix: XATTR_PREFIX },
+      lowers: layers.map((layer) => ({ layer, form, xattrPrefix: XATTR_PREFIX })),
+      ...rest,
+    });
+    return {
+      overlay,
+      end() {
+        overlay.destroy();
+        endLayers();
+      },
+    };
+  } catch (error) {
+    endLayers();
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'init',
   'originOf',
   'inoOfOrigin',
+  'claim',
   'hostFd',
   'closeHostFd',
   'onChange',
