@@ -11,10 +11,11 @@ interface Waiter<T> {
  * while nobody waits: whoever comes later starts another one.
  */
 export class Flight<T> {
-  readonly #waiting = new Set<Waiter<T>>();
+  /** Made when somebody waits: most of what comes ahead, nobody has waited for. */
+  #waiting: Set<Waiter<T>> | undefined;
 
   get waiters(): number {
-    return this.#waiting.size;
+    return this.#waiting?.size ?? 0;
   }
 
   /** Must be called before the flight has landed. */
@@ -25,7 +26,7 @@ export class Flight<T> {
         return;
       }
       const leave = (): void => {
-        this.#waiting.delete(waiter);
+        this.#waiting?.delete(waiter);
         reject(interrupted());
       };
       const waiter: Waiter<T> = {
@@ -39,7 +40,7 @@ export class Flight<T> {
         },
       };
       signal?.addEventListener('abort', leave, { once: true });
-      this.#waiting.add(waiter);
+      (this.#waiting ??= new Set()).add(waiter);
     });
   }
 
@@ -52,8 +53,8 @@ export class Flight<T> {
   }
 
   #taken(): Waiter<T>[] {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting === undefined ? [] : [...this.#waiting];
+    this.#waiting = undefined;
     return waiting;
   }
 }

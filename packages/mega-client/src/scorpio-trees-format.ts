@@ -88,10 +88,13 @@ function readTree(bytes: Buffer): Step<TreesRecord> {
 /** How many entries a tree body has, a broken last one included; whoever parses the body reports that. */
 function countEntries(body: Buffer): number {
   let count = 0;
-  for (let at = 0; at < body.length; count += 1) {
-    const nul = body.indexOf(0, at);
-    if (nul < 0) throw new Error('a tree body that is cut off');
-    at = nul + 21;
+  // By hand: names are short, and a native search costs more.
+  for (let at = 0; at < body.length; at += 21) {
+    while (body[at] !== 0) {
+      if (at >= body.length) throw new Error('a tree body that is cut off');
+      at += 1;
+    }
+    count += 1;
   }
   return count;
 }

@@ -27,7 +27,7 @@ const LARGEST_RUN = 2 ** 30;
 
 /**
  * Gives every entry of every directory a number that is its own for ever (see `node-id.ts`), and finds the entry again by its
- * number after a restart. Costs three small rows for a directory, none for a file. A row becomes durable a moment after its
+ * number after a restart. Costs two small rows for a directory, none for a file. A row becomes durable a moment after its
  * numbers were used: what a crash then loses is that they are found again (ESTALE), never that they are used twice.
  */
 export class Places {
@@ -65,17 +65,25 @@ export class Places {
     before?: PlacedTree,
     fresh = false,
   ): PlacedTree {
-    const known = fresh ? undefined : this.#stored(place, key, listing.length);
+    const latest = this.#latestRow(place);
+    const known = fresh ? undefined : this.#stored(latest, place, key, listing.length);
     if (known !== undefined) {
       const loaded = this.#byStart.get(known.start);
       return loaded?.place === place && loaded.key === key
         ? loaded
         : this.#load({ place, key, listing, block: known });
     }
-    const block = this.#newBlock(listing, before ?? this.#latest(place));
-    this.store.putFact(this.#treeKey(place, key), encodeBlock(block));
+    const block = this.#newBlock(listing, before ?? this.#latest(latest, place));
+    // In this order: a crash in between must not take the numbers that the directory had before.
+    if (latest !== undefined && latest.key !== key && latest.block.length > 0)
+      this.store.putFact(this.#treeKey(place, latest.key), latest.block);
+    const row = encodeBlock(block);
+    if (block.kept !== undefined) this.store.putFact(this.#treeKey(place, key), row);
     this.store.putFact(`${this.prefix}b${block.start}`, originRow(place, listing.length, key));
-    this.store.putFact(`${this.prefix}l${place}`, Buffer.from(key, 'hex'));
+    this.store.putFact(
+      `${this.prefix}l${place}`,
+      latestRow(key, block.kept === undefined ? row : NOTHING),
+    );
     return this.#load({ place, key, listing, block });
   }
 
@@ -122,22 +130,34 @@ export class Places {
     return `${this.prefix}t${place}/${key}`;
   }
 
-  #stored(place: number, key: Oid, count: number): Block | undefined {
-    const row = this.store.fact(this.#treeKey(place, key));
+  #latestRow(place: number): Latest | undefined {
+    const row = this.store.fact(`${this.prefix}l${place}`);
+    return row && readLatest(row);
+  }
+
+  /** A directory that has no latest listing never had one. */
+  #stored(
+    latest: Latest | undefined,
+    place: number,
+    key: Oid,
+    count: number,
+  ): Block | undefined {
+    if (latest === undefined) return undefined;
+    const inline = latest.key === key && latest.block.length > 0;
+    const row = inline ? latest.block : this.store.fact(this.#treeKey(place, key));
     const block = row && decodeBlock(row);
     // Another count: the stored listing was replaced by one that leaves out other entries. New numbers are always right.
     return block?.count === count ? block : undefined;
   }
 
   /** What the directory looked like when it was last seen, as far as that is still stored. */
-  #latest(place: number): PlacedTree | undefined {
-    const row = this.store.fact(`${this.prefix}l${place}`);
-    if (row === undefined) return undefined;
-    const key = Buffer.from(row).toString('hex') as Oid;
+  #latest(latest: Latest | undefined, place: number): PlacedTree | undefined {
+    if (latest === undefined) return undefined;
+    const { key } = latest;
     const stored = this.store.tree(key);
     if (stored === undefined) return undefined;
     const listing = new Listing(stored.tree);
-    const block = this.#stored(place, key, listing.length);
+    const block = this.#stored(latest, place, key, listing.length);
     return block && { place, key, listing, block };
   }
 
@@ -169,6 +189,27 @@ function keep(listing: Listing, before: PlacedTree): Kept | undefined {
     if (same) times[i] = timeAt(before.block, at);
   }
   return any ? { places, times } : undefined;
+}
+
+/** The key of a directory's latest listing, and its block where that is small (it has nothing kept); else that is a row of its own. */
+interface Latest {
+  readonly key: Oid;
+  readonly block: Uint8Array;
+}
+
+const NOTHING = new Uint8Array();
+const KEY = 20;
+
+function latestRow(key: Oid, block: Uint8Array): Uint8Array {
+  const row = Buffer.allocUnsafe(KEY + block.length);
+  row.write(key, 0, KEY, 'hex');
+  row.set(block, KEY);
+  return row;
+}
+
+function readLatest(bytes: Uint8Array): Latest {
+  const row = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { key: row.toString('hex', 0, KEY) as Oid, block: row.subarray(KEY) };
 }
 
 function originRow(place: number, count: number, key: Oid): Uint8Array {

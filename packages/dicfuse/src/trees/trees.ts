@@ -48,6 +48,8 @@ export type DroppedListener = (path: RepoPath, dropped: readonly DroppedEntry[])
 type Outcome = LocalTree | 'not sent';
 
 interface Announced {
+  /** Of `want`; kept, since making and hashing it anew for every table costs more than looking there. */
+  readonly key: string;
   readonly want: TreeWant;
   readonly flight: Flight<Outcome>;
   readonly level: number;
@@ -152,8 +154,8 @@ export class Trees {
 
   #announce(want: TreeWant, level: number, direct: boolean, mine: Map<string, Announced>): void {
     const key = wantKey(want);
-    if (this.#announced.has(key)) return;
-    const one = { want, flight: new Flight<Outcome>(), level, direct };
+    if (this.#announced.has(key) || (!direct && this.#fresh.has(key))) return;
+    const one = { key, want, flight: new Flight<Outcome>(), level, direct };
     this.#announced.set(key, one);
     mine.set(key, one);
   }
@@ -171,17 +173,17 @@ export class Trees {
         const { want } = one;
         if (one.direct) direct -= 1;
         if (isImpossible(answer)) {
-          this.#announced.delete(wantKey(want));
+          this.#announced.delete(one.key);
           one.flight.fail(new SourceError('broken', `${want.path} is listed as empty: it is not`));
           continue;
         }
-        const local = this.#keep(want, answer, one);
+        const local = this.#keep(answer, one);
         entries += local.listing.length;
         const leaf = one.level + 1 >= plan.levels;
         if (!leaf)
           for (const below of directoriesOf(want, local.listing))
-            if (!this.#fresh.has(wantKey(below))) this.#announce(below, one.level + 1, false, mine);
-        this.#announced.delete(wantKey(want));
+            this.#announce(below, one.level + 1, false, mine);
+        this.#announced.delete(one.key);
         one.flight.land(local);
         watch.arrived(want, local.listing, leaf);
         if (entries >= plan.budget && direct === 0) break;
@@ -200,7 +202,7 @@ export class Trees {
     }
   }
 
-  #keep(want: TreeWant, answer: TreeAnswer, { flight, direct }: Announced): LocalTree {
+  #keep(answer: TreeAnswer, { key: wanted, want, flight, direct }: Announced): LocalTree {
     const { oid, verified, modesKnown } = answer;
     const { listing, hidden, asReceived } = shown(answer);
     if (hidden.length > 0) this.onDropped?.(want.path, hidden);
@@ -208,12 +210,12 @@ export class Trees {
     const exact = verified && asReceived;
     this.store.putPackedTree(key, listing, { verified, modesKnown, ...(exact && { exact }) });
     const local = { key, oid, listing };
-    if (!direct || flight.waiters === 0) this.#keepFresh(want, local);
+    if (!direct || flight.waiters === 0) this.#keepFresh(wanted, local);
     return local;
   }
 
-  #keepFresh(want: TreeWant, local: LocalTree): void {
-    this.#fresh.set(wantKey(want), local);
+  #keepFresh(wanted: string, local: LocalTree): void {
+    this.#fresh.set(wanted, local);
     this.#freshEntries += local.listing.length;
     for (const [key, old] of this.#fresh) {
       if (this.#freshEntries <= FRESH_ENTRIES) break;
@@ -233,14 +235,12 @@ function take(
   answer: TreeAnswer,
 ): Announced | undefined {
   const { path, oid } = answer;
-  const want = wanted.get(path);
-  for (const key of [pathKey(path, oid), want && wantKey(want)]) {
-    const one = key === undefined ? undefined : mine.get(key);
-    if (key === undefined || one === undefined) continue;
-    mine.delete(key);
-    return one;
-  }
-  return undefined;
+  const stated = mine.get(pathKey(path, oid));
+  // Asked for by path alone, or the source knows it by another id.
+  const want = stated === undefined ? wanted.get(path) : undefined;
+  const one = stated ?? (want && mine.get(wantKey(want)));
+  if (one !== undefined) mine.delete(one.key);
+  return one;
 }
 
 /** fs: D-35, W-56. Nothing but the empty tree is empty; believed, it would hide what is there. */

@@ -27,12 +27,13 @@ export interface Shown {
 
 /** The listing in an answer: as it was received where that can be shown (a `TreeIndex` has left out what C10 says). */
 export function shown(answer: TreeAnswer): Shown {
-  const { packed, sizes } = answer;
+  const { packed } = answer;
   const hidden = answer.dropped ?? [];
   if (packed !== undefined && packed.tree.longest <= LONGEST)
     return { listing: new Listing(packed.tree, packed.sizes), hidden, asReceived: true };
   const { entries, dropped } = usable(answer.entries);
   const listing = Listing.of(entries);
+  const { sizes } = answer;
   if (sizes !== undefined)
     for (const [i, { oid }] of entries.entries()) listing.sizes[i] = sizes.get(oid) ?? UNKNOWN;
   return { listing, hidden: [...hidden, ...dropped], asReceived: false };

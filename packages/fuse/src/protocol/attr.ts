@@ -46,6 +46,34 @@ export function putEntry(b: Buffer, at: number, entry: Entry | NegativeEntry): n
   return ENTRY_SIZE;
 }
 
+/** Whether two entries differ in no more than `putNext` writes. */
+export function sameKind(a: Entry, b: Entry): boolean {
+  const [x, y] = [a.attr, b.attr];
+  return (
+    x.mode === y.mode &&
+    x.mtimeNs === y.mtimeNs &&
+    x.ctimeNs === y.ctimeNs &&
+    x.atimeNs === y.atimeNs &&
+    x.nlink === y.nlink &&
+    x.uid === y.uid &&
+    x.gid === y.gid &&
+    x.rdev === y.rdev &&
+    x.blksize === y.blksize &&
+    a.generation === b.generation &&
+    a.attrTtl === b.attrTtl &&
+    a.entryTtl === b.entryTtl
+  );
+}
+
+/** As `putEntry`, over a copy of an entry of the same kind. */
+export function putNext(b: Buffer, at: number, { node, attr }: Entry): void {
+  const attrAt = at + ENTRY_OUT.size;
+  putU64(b, at, ENTRY_OUT.at.nodeid, node);
+  putBigU64(b, attrAt, ATTR.at.ino, attr.ino);
+  putU64(b, attrAt, ATTR.at.size, attr.size);
+  putU64(b, attrAt, ATTR.at.blocks, attr.blocks);
+}
+
 // Files of one tree mostly share few distinct times, and dividing bigints costs more than the rest of an attribute.
 let lastNs = 0n;
 let lastSeconds = 0;

@@ -1,6 +1,6 @@
 import type { DirSink, Entry, NodeId } from '../filesystem.js';
 import type { Name } from '../name.js';
-import { ENTRY_SIZE, putEntry } from '../protocol/attr.js';
+import { ENTRY_SIZE, putEntry, putNext, sameKind } from '../protocol/attr.js';
 import { getU32, getU64, putBigU64, putU32, putU64 } from '../protocol/layout.js';
 import { DIRENT, ENTRY_OUT } from '../protocol/structs.js';
 import type { References } from './references.js';
@@ -8,6 +8,9 @@ import type { References } from './references.js';
 /** Directory entries, written straight into the reply. */
 export class Listing implements DirSink {
   #at: number;
+  /** An entry written before, and where: siblings mostly share all but number and size. */
+  #last: Entry | undefined;
+  #lastAt = 0;
 
   constructor(
     readonly plus: boolean,
@@ -37,8 +40,17 @@ export class Listing implements DirSink {
     if (!this.plus) throw new TypeError('addEntry is for READDIRPLUS only');
     const at = this.#at;
     if (at + ENTRY_SIZE + direntSize(name) > this.end) return false;
-    putEntry(this.buffer, at, entry);
+    const alike = this.#last !== undefined && sameKind(this.#last, entry);
+    if (alike) {
+      this.buffer.copyWithin(at, this.#lastAt, this.#lastAt + ENTRY_SIZE);
+      putNext(this.buffer, at, entry);
+    } else putEntry(this.buffer, at, entry);
     this.#putDirent(at + ENTRY_SIZE, name, entry.attr.ino, entry.attr.mode, offset);
+    if (!alike) {
+      // A copy: the file system may use the same objects for the next one.
+      this.#last = { ...entry, attr: { ...entry.attr } };
+      this.#lastAt = at;
+    }
     return true;
   }
 
@@ -50,7 +62,7 @@ export class Listing implements DirSink {
     putU32(b, at, DIRENT.at.type, (type >> 12) & 15);
     const end = at + direntSize(name);
     b.write(name, at + DIRENT.size, 'latin1');
-    b.fill(0, at + DIRENT.size + name.length, end);
+    for (let i = at + DIRENT.size + name.length; i < end; i++) b[i] = 0;
     // Only now: a throw above leaves the entry out.
     this.#at = end;
   }

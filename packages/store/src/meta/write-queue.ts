@@ -20,6 +20,11 @@ interface Group {
 /** One transaction's worth: what the event loop can hand over in a few milliseconds. Each one waits for the disk. */
 const BATCH_ROWS = 2048;
 const BATCH_BYTES = 1024 * 1024;
+/**
+ * Milliseconds that rows wait for others to travel with. A transaction writes every page that it touches anew and waits for the disk:
+ * without this a walk of 5,900 directories made 140 to 500 of them, on the processors that it wanted itself.
+ */
+const GATHER = 100;
 /** After a failure, milliseconds. */
 const RETRY = 1_000;
 
@@ -42,6 +47,10 @@ export class WriteQueue {
   #committed = 0;
   #running = false;
   #retry: NodeJS.Timeout | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  /** Of the groups that wait. */
+  #rows = 0;
+  #bytes = 0;
   #waiters: Waiter[] = [];
 
   constructor(
@@ -59,7 +68,10 @@ export class WriteQueue {
       row.table.overlay(row.key, { value: row.value, number });
     }
     this.#groups.push({ rows, bytes, number });
-    this.#start();
+    this.#rows += rows.length;
+    this.#bytes += bytes;
+    if (this.#isFull) this.#start();
+    else this.#gather();
   }
 
   /** Rows that are not on disk yet. */
@@ -82,17 +94,30 @@ export class WriteQueue {
   stop(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+  }
+
+  get #isFull(): boolean {
+    return this.#rows >= BATCH_ROWS || this.#bytes >= BATCH_BYTES;
+  }
+
+  #gather(): void {
+    if (this.#running || this.#retry !== undefined) return;
+    this.#gathering ??= setTimeout(() => this.#start(), GATHER);
   }
 
   #start(): void {
     if (this.#running || this.#retry !== undefined) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     this.#running = true;
     // What the rest of this turn puts travels along.
     setImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
-    while (this.#groups.length > 0) {
+    do {
       const batch = this.#take();
       try {
         await this.#commit(batch);
@@ -101,8 +126,9 @@ export class WriteQueue {
         break;
       }
       this.#done(batch);
-    }
+    } while (this.#isFull || (this.#waiters.length > 0 && this.#groups.length > 0));
     this.#running = false;
+    if (this.#groups.length > 0) this.#gather();
   }
 
   #take(): Group[] {
@@ -116,6 +142,8 @@ export class WriteQueue {
       bytes += group.bytes;
       count += 1;
     }
+    this.#rows -= rows;
+    this.#bytes -= bytes;
     return this.#groups.splice(0, count);
   }
 
@@ -150,8 +178,11 @@ export class WriteQueue {
     for (const group of batch) {
       const rows = group.rows.filter((row) => row.table.keeps);
       for (const row of group.rows) if (!row.table.keeps) row.table.settle(row.key, group.number);
-      if (rows.length > 0) kept.push({ ...group, rows });
-      else if (kept.length === 0) this.#committed = group.number;
+      if (rows.length > 0) {
+        kept.push({ ...group, rows });
+        this.#rows += rows.length;
+        this.#bytes += group.bytes;
+      } else if (kept.length === 0) this.#committed = group.number;
     }
     this.#groups = [...kept, ...this.#groups];
     for (const waiter of this.#waiters) waiter.reject(error);
