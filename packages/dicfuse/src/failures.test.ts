@@ -231,9 +231,9 @@ function answering(source: Source, change: (answer: TreeAnswer) => TreeAnswer): 
     get(target, key) {
       if (key === 'trees')
         return async function* (...args: Parameters<Source['trees']>) {
-          for await (const { packed, ...answer } of target.trees(...args)) {
-            void packed;
-            yield change(answer);
+          for await (const answer of target.trees(...args)) {
+            const { path, oid, entries, verified, modesKnown, sizes } = answer;
+            yield change({ path, oid, entries, verified, modesKnown, sizes });
           }
         };
       const value: unknown = Reflect.get(target, key, target);

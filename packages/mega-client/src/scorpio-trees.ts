@@ -1,12 +1,15 @@
 import {
   hashObject,
   TreeIndex,
+  type DroppedEntry,
+  type PackedTree,
   type SourceError,
   type Oid,
   type RepoPath,
   type RequestOptions,
   type Revision,
   type TreeAnswer,
+  type TreeEntry,
 } from '@scorpiofs/objects';
 import { askStream } from './ask.js';
 import type { Answer } from './exchange.js';
@@ -182,34 +185,39 @@ function readTree(
       expected.set(joinPath(path, tree.nameAt(i)), { oid: tree.oidAt(i), below, wanted: false });
     }
   }
-  return { answer: answerOf(record, tree, hashObject('tree', body) === oid) };
+  return { answer: new PackedAnswer(record, tree, hashObject('tree', body) === oid) };
 }
 
-function answerOf(
-  { path, oid, sizes: raw }: Extract<TreesRecord, { tag: 'tree' }>,
-  tree: TreeIndex,
-  verified: boolean,
-): TreeAnswer {
-  const { dropped } = tree;
-  const sizes = raw && sizesOf(raw, tree);
-  let entries: TreeAnswer['entries'] | undefined;
-  return {
-    path,
-    oid,
-    verified,
-    modesKnown: true,
-    packed: { tree, ...(sizes && { sizes }) },
-    // Thousands of directories come in an answer, and most readers want them packed.
-    get entries() {
-      return (entries ??= [...tree]);
-    },
-    ...(dropped.length > 0 && { dropped }),
-    ...(sizes && {
-      get sizes() {
-        return byId(tree, sizes);
-      },
-    }),
-  };
+/** Thousands of directories come in an answer, and most readers want them packed: the rest is made when it is asked for. */
+class PackedAnswer implements TreeAnswer {
+  readonly path: RepoPath;
+  readonly oid: Oid;
+  readonly modesKnown = true;
+  readonly packed: PackedTree;
+  #entries: readonly TreeEntry[] | undefined;
+
+  constructor(
+    { path, oid, sizes }: Extract<TreesRecord, { tag: 'tree' }>,
+    tree: TreeIndex,
+    readonly verified: boolean,
+  ) {
+    this.path = path;
+    this.oid = oid;
+    this.packed = sizes === undefined ? { tree } : { tree, sizes: sizesOf(sizes, tree) };
+  }
+
+  get entries(): readonly TreeEntry[] {
+    return (this.#entries ??= [...this.packed.tree]);
+  }
+
+  get dropped(): readonly DroppedEntry[] {
+    return this.packed.tree.dropped;
+  }
+
+  get sizes(): ReadonlyMap<Oid, number> | undefined {
+    const { tree, sizes } = this.packed;
+    return sizes && byId(tree, sizes);
+  }
 }
 
 /** Sizes run in the order of the body, in which entries that were dropped have their places. */

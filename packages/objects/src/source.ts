@@ -20,6 +20,7 @@ export interface TreeWant {
   readonly oid?: Oid;
 }
 
+/** What stands in it may be made when it is looked at: to change one, name each member; a spread leaves such members out. */
 export interface TreeAnswer {
   readonly path: RepoPath;
   /**
@@ -35,7 +36,7 @@ export interface TreeAnswer {
   /** What the directory holds besides, and no directory can show: for a warning (C10). */
   readonly dropped?: readonly DroppedEntry[];
   /** Sizes of blobs among the entries, where the source sent them along. */
-  readonly sizes?: ReadonlyMap<Oid, number>;
+  readonly sizes?: ReadonlyMap<Oid, number> | undefined;
   /** `entries` and `sizes` once more, where the source has them packed: those two are then made only for who asks for them. */
   readonly packed?: PackedTree;
 }

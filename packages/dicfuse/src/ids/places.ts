@@ -136,12 +136,7 @@ export class Places {
   }
 
   /** A directory that has no latest listing never had one. */
-  #stored(
-    latest: Latest | undefined,
-    place: number,
-    key: Oid,
-    count: number,
-  ): Block | undefined {
+  #stored(latest: Latest | undefined, place: number, key: Oid, count: number): Block | undefined {
     if (latest === undefined) return undefined;
     const inline = latest.key === key && latest.block.length > 0;
     const row = inline ? latest.block : this.store.fact(this.#treeKey(place, key));

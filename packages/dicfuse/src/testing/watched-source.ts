@@ -63,9 +63,8 @@ export class WatchedSource implements Source {
       this.answered.push(answer.path);
       if (!this.plain) yield answer;
       else {
-        const { sizes, packed, ...rest } = answer;
-        void [sizes, packed];
-        yield rest;
+        const { path, oid, entries, verified, modesKnown } = answer;
+        yield { path, oid, entries, verified, modesKnown };
       }
     }
   }

@@ -1,0 +1,45 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import type { RootDatabase } from 'lmdb';
+import { closeParts, openParts } from '../open-parts.js';
+import { Scratch } from '../testing/scratch.js';
+import { Table } from './table.js';
+
+/** Transactions that the database has seen. */
+function transactions(root: RootDatabase<Buffer, Buffer>): number {
+  return (root.getStats() as { lastTxnId: number }).lastTxnId;
+}
+
+test('rows that come one turn after the other travel in few transactions, and are read meanwhile', async () => {
+  await using scratch = new Scratch();
+  const parts = openParts(scratch.layout, () => undefined);
+  try {
+    const { root, queue, tables } = parts;
+    const before = transactions(root);
+    for (let i = 0; i < 3000; i++) {
+      queue.put([{ table: tables.facts, key: `k${i}`, value: Buffer.from(`${i}`) }]);
+      if (i % 10 === 0) await turn();
+      expect(String(tables.facts.get(`k${i}`))).toBe(`${i}`);
+    }
+    await queue.flushed();
+    // Two for 3,000 rows, and one for each tenth of a second that this machine took.
+    expect(transactions(root) - before).toBeLessThan(50);
+    const onDisk = new Table(tables.facts.rows, 'text');
+    for (const i of [0, 1500, 2999]) expect(String(onDisk.get(`k${i}`))).toBe(`${i}`);
+  } finally {
+    await closeParts(parts);
+  }
+});
+
+test('a row that nobody waits for gets to the disk by itself', async () => {
+  await using scratch = new Scratch();
+  const parts = openParts(scratch.layout, () => undefined);
+  try {
+    const { queue, tables } = parts;
+    queue.put([{ table: tables.facts, key: 'alone', value: Buffer.from('here') }]);
+    while (tables.facts.isPending('alone')) await turn();
+    expect(String(new Table(tables.facts.rows, 'text').get('alone'))).toBe('here');
+  } finally {
+    await closeParts(parts);
+  }
+});
