@@ -38,28 +38,41 @@ export async function listable(
   });
 }
 
-/** Names of a directory, one character per byte; none where there is no such directory. */
-export async function namesIn(fs: FileSystem, path: string): Promise<string[]> {
-  const { signal } = new AbortController();
-  const found = await withEntry(fs, path, signal, async (node) => {
-    const names: string[] = [];
-    let offset = 0;
-    for (let before = -1; before !== offset;) {
-      before = offset;
-      const take = (name: string, next: number): boolean => {
-        offset = next;
-        if (name !== '.' && name !== '..') names.push(name);
-        return true;
-      };
-      await fs.readdir?.(request(signal), node, 0 as Handle, offset, {
-        plus: false,
-        add: (name, _ino, _type, next) => take(name, next),
-        addEntry: (name, _entry, next) => take(name, next),
-      });
+/** An entry that stays until `release`: there is one reference on each step to it. */
+export interface HeldEntry {
+  readonly node: NodeId;
+  readonly attr: Attr;
+  readonly release: () => void;
+}
+
+/** Undefined: no such entry, or the root of all. */
+export async function hold(
+  fs: FileSystem,
+  path: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<HeldEntry | undefined> {
+  const held: NodeId[] = [];
+  const release = (): void => {
+    for (const one of held.splice(0)) fs.forget?.(one, 1);
+  };
+  let node: NodeId = ROOT_NODE;
+  let attr: Attr | undefined;
+  try {
+    for (const part of path.split('/').filter((p) => p !== '')) {
+      const name = nameFromBytes(Buffer.from(part, 'latin1'));
+      const answer = await fs.lookup?.(request(signal), node, name);
+      if (answer === undefined || !('attr' in answer)) {
+        release();
+        return undefined;
+      }
+      held.push(answer.node);
+      ({ node, attr } = answer);
     }
-    return names;
-  });
-  return found ?? [];
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return attr && { node, attr, release };
 }
 
 async function withEntry<T>(
@@ -68,23 +81,12 @@ async function withEntry<T>(
   signal: AbortSignal,
   use: (node: NodeId, attr: Attr) => Promise<T>,
 ): Promise<T | undefined> {
-  const held: NodeId[] = [];
-  let node: NodeId = ROOT_NODE;
-  let attr: Attr | undefined;
+  const held = await hold(fs, path, signal);
+  if (held === undefined) return undefined;
   try {
-    for (const part of path.split('/').filter((p) => p !== '')) {
-      const answer = await fs.lookup?.(
-        request(signal),
-        node,
-        nameFromBytes(Buffer.from(part, 'latin1')),
-      );
-      if (answer === undefined || !('attr' in answer)) return undefined;
-      held.push(answer.node);
-      ({ node, attr } = answer);
-    }
-    return attr === undefined ? undefined : await use(node, attr);
+    return await use(held.node, held.attr);
   } finally {
-    for (const one of held) fs.forget?.(one, 1);
+    held.release();
   }
 }
 

@@ -1,18 +1,25 @@
 import { join } from 'node:path';
-import { chmod, mkdir } from 'node:fs/promises';
-import { PathToucher, RevisionBase, type RevisionBaseOptions } from '@scorpiofs/dicfuse';
-import { detachDeadMounts, mount, type MountOptions, type Mounted } from '@scorpiofs/fuse';
+import { RevisionBase, type RevisionBaseOptions } from '@scorpiofs/dicfuse';
+import {
+  detachDeadMounts,
+  type FileSystem,
+  type MountOptions,
+  type MountStats,
+} from '@scorpiofs/fuse';
 import { parseOid, type EntryKind, type Revision, type Source } from '@scorpiofs/objects';
 import type { Store } from '@scorpiofs/store';
-import { listable, lookUp, namesIn } from './base-lookup.js';
+import { hold, listable, lookUp, type HeldEntry } from './base-lookup.js';
+import { BaseMount, namespaceOf } from './base-mount.js';
 import { fuseError, invalid, messageOf } from './error.js';
 import { within } from './within.js';
 
 export interface BaseOptions {
   readonly source: Source;
   readonly store: Store;
-  /** The private mount point, mode 0700. */
+  /** The private mount point, mode 0700. Node numbers belong to it, also where it is not mounted. */
   readonly directory: string;
+  /** False: the base is used in this process alone. Default true. */
+  readonly mounted?: boolean;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   /** Whether contents are served. Default true. */
@@ -23,66 +30,60 @@ export interface BaseOptions {
   readonly limitMs?: number | undefined;
 }
 
-/** The one private, read-only mount below all views: every pinned revision side by side (D11). */
+/** What lies below all views: every pinned revision side by side (D11), and where it is wanted one private, read-only mount of it. */
 export class Base implements AsyncDisposable {
   readonly #options: BaseOptions;
-  readonly #toucher: PathToucher;
   readonly #revisions: RevisionBase;
-  readonly #mounted: Mounted;
+  readonly #mount: BaseMount | undefined;
   readonly #users = new Map<string, number>();
   #head: Promise<Revision> | undefined;
 
   static async open(options: BaseOptions): Promise<Base> {
     const { source, store, uid, gid, readable = true, onDropped } = options;
-    const directory = await freeDirectory(options.directory);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    // Node's mode is cut by the umask and ignored where the directory was there.
-    await chmod(directory, 0o700);
-    const toucher = new PathToucher();
-    const revisions = new RevisionBase({
+    const shared: RevisionBaseOptions = {
       source,
       store,
-      namespace: `antares ${directory}`,
       readable,
-      reconnect: (path) => toucher.touch(`${directory}${path}`),
       ...(onDropped !== undefined && { onDropped }),
       ...(uid !== undefined && { uid }),
       ...(gid !== undefined && { gid }),
-    });
-    try {
-      const mounted = await mount(revisions.fileSystem, directory, {
-        ...options.mountOptions,
-        readOnly: true,
-        transport: 'kernel',
-      });
-      return new Base(options, toucher, revisions, mounted);
-    } catch (error) {
-      await revisions.close();
-      await toucher.close();
-      throw error;
+    };
+    // Also where none is wanted: one of a daemon that died is in nobody's way then.
+    const directory = await freeDirectory(options.directory);
+    if (options.mounted === false) {
+      const namespace = namespaceOf(directory);
+      return new Base(options, new RevisionBase({ ...shared, namespace }), undefined);
     }
+    const mounted = await BaseMount.open(directory, shared, options.mountOptions);
+    return new Base(options, mounted.revisions, mounted);
   }
 
   private constructor(
     options: BaseOptions,
-    toucher: PathToucher,
     revisions: RevisionBase,
-    mounted: Mounted,
+    mounted: BaseMount | undefined,
   ) {
     this.#options = options;
-    this.#toucher = toucher;
     this.#revisions = revisions;
-    this.#mounted = mounted;
+    this.#mount = mounted;
   }
 
-  /** Resolves when the mount has ended, whoever wanted that. */
-  get ended(): Promise<unknown> {
-    return this.#mounted.closed;
+  /** For layers in this process. */
+  get fileSystem(): FileSystem {
+    return this.#revisions.fileSystem;
   }
 
-  /** Where a directory of a revision lies. */
-  directoryOf(commit: string, path: string): string {
-    return join(this.#mounted.mountpoint, commit, path);
+  /** Where a directory of a revision lies in the private mount. Undefined: there is none. */
+  directoryOf(commit: string, path: string): string | undefined {
+    return this.#mount && join(this.#mount.directory, commit, path);
+  }
+
+  /** The node of a directory of a revision, which must be held. It stays until `release`. @throws AntaresError */
+  async nodeOf(commit: string, path: string): Promise<HeldEntry> {
+    const bytes = Buffer.from(path).toString('latin1');
+    const found = await hold(this.fileSystem, `${commit}${bytes}`);
+    if (found === undefined) throw noDirectory(commit, path);
+    return found;
   }
 
   /** The newest revision; while the server cannot be asked, the one that was newest before. Asked once for all who wait. */
@@ -104,13 +105,8 @@ export class Base implements AsyncDisposable {
       const found = await within(ms, this.#first(commit, path, stop.signal), () =>
         fuseError(`the listing of ${path} did not come within ${ms} ms`, HINT),
       );
-      if (found !== true)
-        throw invalid(
-          found === undefined
-            ? `path ${path} does not exist at revision ${commit}`
-            : `path ${path} is not a directory`,
-          'Check the path with the server; paths are case-sensitive.',
-        );
+      if (found === undefined) throw noDirectory(commit, path);
+      if (!found) throw invalid(`path ${path} is not a directory`, CHECK_PATH);
     } catch (error) {
       stop.abort();
       await this.release(commit);
@@ -143,13 +139,9 @@ export class Base implements AsyncDisposable {
     }
   }
 
-  async names(commit: string, path: string): Promise<string[]> {
-    return await namesIn(this.#revisions.fileSystem, `${commit}${path}`);
-  }
-
-  /** What the kernel has asked for. */
-  get requests(): Mounted['stats'] {
-    return this.#mounted.stats;
+  /** What the kernel has asked of the private mount; undefined where there is none. */
+  get requests(): MountStats | undefined {
+    return this.#mount?.mounted.stats;
   }
 
   stats(): ReturnType<RevisionBase['stats']> {
@@ -157,9 +149,9 @@ export class Base implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.#mounted.unmount({ busyMs: 1000 });
+    await this.#mount?.unmount();
     await this.#revisions.close();
-    await this.#toucher.close();
+    await this.#mount?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -186,6 +178,10 @@ export class Base implements AsyncDisposable {
   }
 }
 
+function noDirectory(commit: string, path: string): Error {
+  return invalid(`path ${path} does not exist at revision ${commit}`, CHECK_PATH);
+}
+
 /** Another daemon that lives may have the first one: then `base.2`, and so on (D13). */
 async function freeDirectory(directory: string): Promise<string> {
   for (let n = 1; ; n++) {
@@ -197,4 +193,5 @@ async function freeDirectory(directory: string): Promise<string> {
 }
 
 const HEAD = 'antares/head';
+const CHECK_PATH = 'Check the path with the server; paths are case-sensitive.';
 const HINT = 'Check that the server runs and that base_url is right; then repeat the request.';

@@ -1,13 +1,23 @@
+import type { Change } from '@scorpiofs/overlayfs';
+import type { Owner } from './below/base-layer.js';
+import type { UpperForm } from './upper-form.js';
+
 /** What a view is made of. All host paths absolute. */
 export interface Layers {
   readonly mountpoint: string;
   readonly upper: string;
   /** Scratch directory of the engine beside the upper, on the same file system. */
   readonly work: string;
+  readonly form: UpperForm;
   /** Directory of the change list's layer, in the kernel's form. */
   readonly cl: string | undefined;
-  /** Directory of the base: in the private mount. */
-  readonly base: string;
+  /** The base's directory in the private mount. Undefined: it is not mounted. */
+  readonly base: string | undefined;
+  /** The same in the base itself. */
+  readonly revision: string;
+  readonly path: string;
+  /** Whom the base and the change list are shown to belong to, and who may enter. Undefined: as they are; the daemon's user. */
+  readonly owner: Owner | undefined;
 }
 
 export interface Process {
@@ -28,8 +38,19 @@ export type UnmountResult =
 /** Who unites the layers of a job (D11). */
 export interface OverlayEngine {
   readonly name: 'kernel' | 'userspace';
+  /** How a new upper is to be written, with its work directory at `work`. @throws AntaresError */
+  formOf(work: string): UpperForm;
   /** Resolves when the mount table has the view. @throws AntaresError */
   mount(layers: Layers): Promise<void>;
   /** Truth is the mount table. `detach`: a busy view is taken out of the tree. @throws AntaresError when it is still there */
   unmount(mountpoint: string, detach: boolean): Promise<UnmountResult>;
+  /**
+   * Puts other layers below the upper of a mounted view, under the programs inside. `free` resolves when nothing of the old ones is used any more. A failure
+   * leaves the old ones. Absent: the view must be mounted anew.
+   */
+  swap?(layers: Layers): Promise<{ readonly free: Promise<void> }>;
+  /** What a mounted view changed, where the engine knows better than a look at the upper. */
+  changes?(mountpoint: string): Promise<readonly Change[] | undefined>;
+  /** Ends what is left of detached views. */
+  close?(): Promise<void>;
 }

@@ -5,7 +5,8 @@ export type { Layers, OverlayEngine, Process, UnmountResult } from './engine.js'
 export { AntaresError, type AntaresCode } from './error.js';
 export type { Events } from './events.js';
 export type { Lifecycle, MountStatus } from './job.js';
-export { isMounted, KernelEngine, type KernelEngineOptions } from './kernel-engine.js';
+export { KernelEngine, type KernelEngineOptions } from './kernel-engine.js';
+export { kernelProblem } from './kernel-problem.js';
 export type {
   AntaresLog,
   AntaresOptions,
@@ -16,3 +17,5 @@ export type {
 export type { CreateRequest } from './request.js';
 export type { JobRecord } from './state/record.js';
 export { StateFile } from './state/state-file.js';
+export { isMounted } from './take-out.js';
+export { UserspaceEngine, type UserspaceEngineOptions } from './userspace/userspace-engine.js';

@@ -1,4 +1,5 @@
 import type { JobRecord } from './state/record.js';
+import type { UpperForm } from './upper-form.js';
 
 export type Lifecycle =
   | 'Provisioning'
@@ -17,6 +18,7 @@ export interface Job extends Omit<JobRecord, 'owner'> {
   /** Files of the change list that lie outside the view's path. */
   clSkipped: number | undefined;
   revision: string;
+  form: UpperForm;
   state: Lifecycle;
   lastSeenMs: number;
   /** Changes with every remount. */
@@ -74,5 +76,20 @@ export function stateName(state: Lifecycle): string {
 export function recordOf(job: Job): Omit<JobRecord, 'owner'> {
   const { mountId, jobId, path, cl, mountpoint, upperDir, clDir, createdMs, revision, clPath } =
     job;
-  return { mountId, jobId, path, cl, mountpoint, upperDir, clDir, createdMs, revision, clPath };
+  const { form, uid, gid } = job;
+  return {
+    mountId,
+    jobId,
+    path,
+    cl,
+    mountpoint,
+    upperDir,
+    clDir,
+    createdMs,
+    revision,
+    clPath,
+    form,
+    uid,
+    gid,
+  };
 }

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { readMountTable } from '@scorpiofs/fuse';
-import { errno, errnoName, MNT, mountAsync, MS, umount2Async } from '@scorpiofs/posix';
-import type { Layers, OverlayEngine, Process, UnmountResult } from './engine.js';
+import { errno, errnoName, mountAsync, MS } from '@scorpiofs/posix';
+import type { Layers, OverlayEngine, UnmountResult } from './engine.js';
 import { fuseError } from './error.js';
 import { Lane } from './lane.js';
-import { processesInside } from './processes-inside.js';
 import { SuperblockWatch } from './superblock-watch.js';
+import { isMounted, takeOut, type Limited } from './take-out.js';
+import type { UpperForm } from './upper-form.js';
 import { within } from './within.js';
 
 export interface KernelEngineOptions {
@@ -26,8 +27,19 @@ export class KernelEngine implements OverlayEngine {
     this.#limitMs = options.limitMs ?? 30_000;
   }
 
+  /** The kernel has one form. */
+  formOf(): UpperForm {
+    return 'kernel';
+  }
+
   async mount(layers: Layers): Promise<void> {
-    const { mountpoint, upper, work } = layers;
+    const { mountpoint, upper, work, form, base } = layers;
+    if (base === undefined) throw new TypeError('the kernel engine needs a base that is mounted');
+    if (form !== 'kernel')
+      throw fuseError(
+        `the upper ${upper} keeps deletions as .wh. files, which the kernel's overlay does not understand`,
+        'Set antares_overlay_engine to userspace.',
+      );
     // Another mount on the same upper must never be (§8); the caller keeps one view per upper, the table keeps us honest.
     const table = await readMountTable();
     if (table.some((e) => e.mountpoint === mountpoint))
@@ -45,7 +57,7 @@ export class KernelEngine implements OverlayEngine {
         target: mountpoint,
         type: 'overlay',
         flags: MS.NOSUID | MS.NODEV,
-        data: overlayOptions(layers),
+        data: overlayOptions({ ...layers, base }),
       }),
     );
     if (r < 0) throw mountFailed(mountpoint, -r);
@@ -54,33 +66,13 @@ export class KernelEngine implements OverlayEngine {
   }
 
   async unmount(mountpoint: string, detach: boolean): Promise<UnmountResult> {
-    let detachedFrom: readonly Process[] = [];
-    const ends: Promise<void>[] = [];
-    // Whoever mounted over it is unmounted with it: what was asked for is that nothing is there.
-    while (await isMounted(mountpoint)) {
-      const target = Buffer.from(mountpoint);
-      const r = await this.#limited('unmounting', mountpoint, () =>
-        umount2Async(target, MNT.NOFOLLOW),
-      );
-      if (r === 0) continue;
-      if (r === -errno.EINVAL && !(await isMounted(mountpoint))) break;
-      if (r !== -errno.EBUSY) throw unmountFailed(mountpoint, -r);
-      const found = await processesInside(mountpoint);
-      if (!detach) return { gone: false, inside: found };
-      detachedFrom = [...detachedFrom, ...found];
-      const watch = await this.#lane.run(() => SuperblockWatch.start(mountpoint));
-      if (watch !== undefined) ends.push(watch.ended());
-      const d = await this.#limited('detaching', mountpoint, () =>
-        umount2Async(target, MNT.DETACH | MNT.NOFOLLOW),
-      );
-      if (d < 0 && (await isMounted(mountpoint))) throw unmountFailed(mountpoint, -d);
-    }
-    const ended = ends.length === 0 ? {} : { ended: Promise.all(ends).then(() => undefined) };
-    return { gone: true, detachedFrom, ...ended };
+    return await takeOut(mountpoint, detach, this.#limited, (at) =>
+      this.#lane.run(() => SuperblockWatch.start(at)),
+    );
   }
 
-  async #limited(what: string, mountpoint: string, call: () => Promise<number>): Promise<number> {
-    return await this.#lane.run(() =>
+  readonly #limited: Limited = async (what, mountpoint, call) =>
+    await this.#lane.run(() =>
       within(this.#limitMs, call(), () =>
         fuseError(
           `${what} ${mountpoint} took longer than ${this.#limitMs} ms`,
@@ -88,15 +80,15 @@ export class KernelEngine implements OverlayEngine {
         ),
       ),
     );
-  }
 }
 
-export async function isMounted(mountpoint: string): Promise<boolean> {
-  return (await readMountTable()).some((e) => e.mountpoint === mountpoint);
+interface OverlayDirectories extends Pick<Layers, 'upper' | 'work' | 'cl'> {
+  readonly base: string;
 }
 
 /** The option text of a mount: commas separate options, colons lower directories, a backslash takes that away. */
-export function overlayOptions({ upper, work, cl, base }: Layers): string {
+export function overlayOptions(layers: OverlayDirectories): string {
+  const { upper, work, cl, base } = layers;
   const plain = (path: string) => path.replace(/[\\,]/g, '\\$&');
   const lower = (path: string) => path.replace(/[\\,:]/g, '\\$&');
   const lowers = (cl === undefined ? [base] : [cl, base]).map(lower).join(':');
@@ -109,13 +101,6 @@ function mountFailed(mountpoint: string, code: number): Error {
       ? 'The kernel engine needs root (CAP_SYS_ADMIN).'
       : 'The kernel log (`dmesg`) says why; the upper must be on a local file system such as ext4, xfs or tmpfs.';
   return fuseError(`mounting the view at ${mountpoint} failed: ${nameOf(code)}`, hint);
-}
-
-function unmountFailed(mountpoint: string, code: number): Error {
-  return fuseError(
-    `unmount failed: ${mountpoint}: ${nameOf(code)}`,
-    `Try: umount -l '${mountpoint}'`,
-  );
 }
 
 function nameOf(code: number): string {

@@ -41,7 +41,7 @@ test('L-07, L-15, W-04: links are checked before they are part of an address', (
 });
 
 test('D11: the options of the kernel’s overlay; separators in paths are escaped', () => {
-  const layers = { mountpoint: '/m', upper: '/u,p', work: '/w\\x', cl: '/c:l', base: '/b' };
+  const layers = { upper: '/u,p', work: '/w\\x', cl: '/c:l', base: '/b' };
   expect(overlayOptions(layers)).toBe(
     'lowerdir=/c\\:l:/b,upperdir=/u\\,p,workdir=/w\\\\x,redirect_dir=on,xino=on,index=off',
   );

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Owner } from './below/base-layer.js';
 import type { Context } from './context.js';
 import type { Layers } from './engine.js';
 import { messageOf } from './error.js';
@@ -10,9 +11,18 @@ export function layersOf({ base }: Context, job: Job): Layers {
     mountpoint: job.mountpoint,
     upper: job.upperDir,
     work: workOf(job),
+    form: job.form,
     cl: job.clDir,
     base: base.directoryOf(job.revision, job.path),
+    revision: job.revision,
+    path: job.path,
+    owner: ownerOf(job),
   };
+}
+
+/** Another user's job. */
+export function ownerOf({ uid, gid }: Pick<Job, 'uid' | 'gid'>): Owner | undefined {
+  return uid === undefined ? undefined : { uid, gid: gid ?? uid };
 }
 
 /** Beside the upper: the engine renames from there into it. */

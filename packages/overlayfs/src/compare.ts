@@ -1,4 +1,4 @@
-import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
+import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
 import { EOPNOTSUPP, ENOSYS, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { getMark, getXattr } from './marks.js';
@@ -15,6 +15,7 @@ export interface LayerEntry {
 }
 
 const O_RDONLY = 0;
+const NO_HANDLE = 0 as Handle;
 const CHUNK = 1 << 18;
 
 /**
@@ -60,9 +61,8 @@ type Reader = (at: number, into: Buffer) => Op<number>;
 
 function* opened<T>({ layer, node }: LayerEntry, work: (read: Reader) => Op<T>): Op<T> {
   const { fs } = layer;
-  if (fs.open === undefined || fs.read === undefined)
-    return fail(ENOSYS, 'layer without open or read');
-  const { fh } = yield* wait(fs.open(OWN_REQUEST, node, O_RDONLY));
+  if (fs.read === undefined) return fail(ENOSYS, 'layer without read');
+  const fh = yield* openIn(fs, node);
   try {
     return yield* work(function* (start, into) {
       let done = 0;
@@ -77,8 +77,15 @@ function* opened<T>({ layer, node }: LayerEntry, work: (read: Reader) => Op<T>):
       return done;
     });
   } finally {
-    if (fs.release !== undefined) yield* wait(fs.release(OWN_REQUEST, node, fh, 0));
+    if (fs.open !== undefined && fs.release !== undefined)
+      yield* wait(fs.release(OWN_REQUEST, node, fh, 0));
   }
+}
+
+/** A layer whose files need no handle has no `open`. */
+function* openIn(fs: LayerState['fs'], node: NodeId): Op<Handle> {
+  if (fs.open === undefined) return NO_HANDLE;
+  return (yield* wait(fs.open(OWN_REQUEST, node, O_RDONLY))).fh;
 }
 
 /** Owner, mode and attributes; for what is no directory, whose time changes with its entries, the time too. */

@@ -1,9 +1,9 @@
 import type { Context } from '../context.js';
 import { invalid } from '../error.js';
 import { stateName, type Job } from '../job.js';
-import { isMounted } from '../kernel-engine.js';
 import { otherParameters } from '../refusals.js';
 import { mountAgain } from '../view-mount.js';
+import { isMounted } from '../take-out.js';
 
 /** The same job again: the view that is there, mounted again where somebody took the mount away behind our back. */
 export async function again(

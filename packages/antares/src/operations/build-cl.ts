@@ -35,7 +35,7 @@ export async function buildCl(
   });
 }
 
-/** The new layer at the old one's place; the old one stays beside it until the view is mounted. */
+/** The new layer at the old one's place; the old one stays beside it until nobody uses it. */
 async function replace(context: Context, job: Job, cl: string, aside: Aside): Promise<Applied> {
   const { trash } = context;
   const { clDir, clPath, clSkipped } = job;
@@ -46,8 +46,8 @@ async function replace(context: Context, job: Job, cl: string, aside: Aside): Pr
   await rename(aside.directory, target);
   Object.assign(job, { cl, clDir: target, clPath: aside.path, clSkipped: aside.skipped });
   return {
-    commit: async () => {
-      if (kept !== undefined) await trash.take(kept);
+    commit: async (free) => {
+      if (kept !== undefined) await trash.take(kept, free);
     },
     rollback: async () => {
       await trash.take(target);

@@ -1,26 +1,28 @@
 import type { Context } from '../context.js';
+import { whenGone } from '../directories.js';
 import type { Process } from '../engine.js';
 import type { Job } from '../job.js';
-import { isMounted } from '../kernel-engine.js';
 import type { ChangedStatus, ChangeOfLayers } from '../options.js';
 import { asAntares, busy } from '../refusals.js';
-import { comeBack, mountAgain } from '../view-mount.js';
+import { comeBack, layersOf, mountAgain } from '../view-mount.js';
+import { isMounted } from '../take-out.js';
 
 /** New layers that are ready beside the old ones. */
 export interface Prepared {
-  /** Makes them the job's, while nothing is mounted. */
+  /** Makes them the job's. */
   apply(): Promise<Applied>;
   undo?(): Promise<void>;
 }
 
 export interface Applied {
-  commit?(): Promise<void>;
+  /** `free` resolves when nobody uses the old layers any more. */
+  commit(free: Promise<unknown>): Promise<void>;
   rollback(): Promise<void> | void;
 }
 
 /**
- * The old view stays until the new layers are there; then, with nobody inside, unmount and mount. Whatever fails brings the old view back in the state
- * Ready (W-22, W-23).
+ * The old view stays until the new layers are there. Then they take the place of the old ones under the programs inside, where the engine can do that; else, with
+ * nobody inside, unmount and mount. Whatever fails brings the old view back in the state Ready (W-22, W-23).
  */
 export async function changeLayers(
   context: Context,
@@ -37,35 +39,83 @@ async function change(
   options: ChangeOfLayers,
   prepare: () => Promise<Prepared>,
 ): Promise<ChangedStatus> {
-  const { engine, quiesceMs = 150, jobs } = context;
+  const { engine, jobs } = context;
   jobs.setState(job, 'Quiescing');
   job.lastSeenMs = Date.now();
-  let prepared: Prepared | undefined;
-  let inside: readonly Process[] = [];
+  let prepared: Prepared;
   try {
     prepared = await prepare();
+  } catch (error) {
+    await backToReady(context, job);
+    throw asAntares(error);
+  }
+  const live = engine.swap !== undefined && (await isMounted(job.mountpoint));
+  const { applied, free, inside } = live
+    ? await underPrograms(context, job, prepared)
+    : await mountedAnew(context, job, options, prepared);
+  jobs.setState(job, 'Ready');
+  await jobs.save();
+  await applied.commit(free);
+  const status = jobs.status(job);
+  return inside.length === 0 ? status : { ...status, restart: inside };
+}
+
+interface Changed {
+  readonly applied: Applied;
+  readonly free: Promise<unknown>;
+  /** Who still sees the old view. */
+  readonly inside: readonly Process[];
+}
+
+async function underPrograms(context: Context, job: Job, prepared: Prepared): Promise<Changed> {
+  const { engine, jobs } = context;
+  let applied: Applied | undefined;
+  try {
+    applied = await prepared.apply();
+    const swapped = await engine.swap?.(layersOf(context, job));
+    job.generation += 1;
+    return { applied, free: swapped?.free ?? Promise.resolve(), inside: [] };
+  } catch (error) {
+    if (applied === undefined) await prepared.undo?.();
+    await applied?.rollback();
+    jobs.setState(job, 'Ready');
+    throw asAntares(error);
+  }
+}
+
+async function mountedAnew(
+  context: Context,
+  job: Job,
+  options: ChangeOfLayers,
+  prepared: Prepared,
+): Promise<Changed> {
+  const { engine, quiesceMs = 150 } = context;
+  let inside: readonly Process[];
+  let free: Promise<void> | undefined;
+  try {
     await new Promise((resolve) => setTimeout(resolve, quiesceMs));
     const result = await engine.unmount(job.mountpoint, options.force ?? false);
     if (!result.gone) throw busy(job, result.inside);
     inside = result.detachedFrom;
+    free = whenGone(result);
   } catch (error) {
-    await prepared?.undo?.();
-    if (await isMounted(job.mountpoint)) jobs.setState(job, 'Ready');
-    else await comeBack(context, job, 'remount after CL failure');
+    await prepared.undo?.();
+    await backToReady(context, job);
     throw asAntares(error);
   }
   let applied: Applied | undefined;
   try {
     applied = await prepared.apply();
     await mountAgain(context, job);
+    return { applied, free: free ?? Promise.resolve(), inside };
   } catch (error) {
     await applied?.rollback();
     await comeBack(context, job, 'remount after CL failure');
     throw asAntares(error);
   }
-  jobs.setState(job, 'Ready');
-  await jobs.save();
-  await applied.commit?.();
-  const status = jobs.status(job);
-  return inside.length === 0 ? status : { ...status, restart: inside };
+}
+
+async function backToReady(context: Context, job: Job): Promise<void> {
+  if (await isMounted(job.mountpoint)) context.jobs.setState(job, 'Ready');
+  else await comeBack(context, job, 'remount after CL failure');
 }

@@ -26,8 +26,8 @@ function clear({ trash }: Context, job: Job): Applied {
   const none = undefined;
   Object.assign(job, { cl: none, clDir: none, clPath: none, clSkipped: none });
   return {
-    commit: async () => {
-      if (clDir !== undefined) await trash.take(clDir);
+    commit: async (free) => {
+      if (clDir !== undefined) await trash.take(clDir, free);
     },
     rollback: () => {
       Object.assign(job, { cl, clDir, clPath, clSkipped });

@@ -24,5 +24,6 @@ export async function close(context: Context): Promise<void> {
       }),
     ),
   );
+  await engine.close?.();
   await jobs.leave();
 }

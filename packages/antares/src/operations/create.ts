@@ -9,7 +9,7 @@ import type { Job, MountStatus } from '../job.js';
 import { checkMountpoint, makeMountpoint, removeMountpoint } from '../mountpoint.js';
 import { asAntares, otherParameters, pathTaken, tooMany } from '../refusals.js';
 import { linkOf, normalisePath, taskOf, type CreateRequest } from '../request.js';
-import { layersOf } from '../view-mount.js';
+import { layersOf, workOf } from '../view-mount.js';
 import { again } from './again.js';
 
 /** What a request comes to when it has been read. */
@@ -69,7 +69,7 @@ async function make(context: Context, wanted: Wanted): Promise<Job> {
   await base.hold(commit, path);
   try {
     if (wanted.cl !== undefined) await placeLayer(context, job, wanted.cl, clPathOf(wanted.clPath));
-    await mkdir(job.upperDir, { recursive: true, mode: 0o755 });
+    await makeUpper(context, job);
     await makeMountpoint(context, mountpoint);
     await engine.mount(layersOf(context, job));
     running.refuseWhenClosing();
@@ -102,10 +102,20 @@ function newJob(paths: Context['paths'], wanted: Wanted, revision: string): Job 
     createdMs: now,
     lastSeenMs: now,
     revision,
+    form: 'kernel',
+    uid: undefined,
+    gid: undefined,
     state: 'Provisioning',
     generation: 1,
     held: true,
   };
+}
+
+async function makeUpper({ engine }: Context, job: Job): Promise<void> {
+  const work = workOf(job);
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  job.form = engine.formOf(work);
+  await mkdir(job.upperDir, { recursive: true, mode: 0o755 });
 }
 
 /** A failed create leaves nothing (A-24, W-20). */

@@ -20,16 +20,13 @@ export async function refresh(
   refuseUnlessMounted(job, 'cannot refresh');
   const revision = options.revision ?? (await base.head()).commit;
   if (!isOid(revision)) throw invalid('revision is no commit id', 'It has 40 hexadecimal digits.');
-  const from = job.revision;
-  if (revision === from) return jobs.status(job);
+  if (revision === job.revision) return jobs.status(job);
   await base.hold(revision, job.path);
   try {
     await refuseConflicts(context, job, revision);
-    const changed = await changeLayers(context, job, options, () =>
-      Promise.resolve({ apply: () => Promise.resolve(move(job, revision)) }),
+    return await changeLayers(context, job, options, () =>
+      Promise.resolve({ apply: () => Promise.resolve(move(context, job, revision)) }),
     );
-    await base.release(from);
-    return changed;
   } catch (error) {
     await base.release(revision);
     throw error;
@@ -49,10 +46,15 @@ async function refuseConflicts(context: Context, job: Job, revision: string): Pr
   );
 }
 
-function move(job: Job, revision: string): Applied {
+function move({ base }: Context, job: Job, revision: string): Applied {
   const from = job.revision;
   job.revision = revision;
   return {
+    commit: (free) => {
+      // Also programs on the old view read from it.
+      void free.then(() => base.release(from));
+      return Promise.resolve();
+    },
     rollback: () => {
       job.revision = from;
     },

@@ -1,6 +1,7 @@
 import { parse } from 'toml';
 import { isAbsolute, normalize } from 'node:path';
 import { AntaresError, messageOf } from '../error.js';
+import type { UpperForm } from '../upper-form.js';
 import type { JobRecord } from './record.js';
 
 /** The newest form that this program understands. */
@@ -75,8 +76,18 @@ function record(table: Table, wrong: (what: string) => Error): JobRecord {
     createdMs: number('created_at_epoch_ms') ?? Date.now(),
     revision: text('revision'),
     clPath: text('cl_path'),
+    form: formOf(text('upper_form'), wrong),
+    uid: number('uid'),
+    gid: number('gid'),
     owner: pid === undefined || start === undefined ? undefined : { pid, start },
   };
+}
+
+function formOf(text: string | undefined, wrong: (what: string) => Error): UpperForm {
+  if (text === undefined || text === 'kernel') return 'kernel';
+  if (text === 'oci') return text;
+  // Read as another form, deletions would be files.
+  throw wrong(`upper_form ${JSON.stringify(text)} is not known`);
 }
 
 function broken(file: string, why: string, cause?: unknown): AntaresError {

@@ -1,4 +1,5 @@
 import type { Owner } from '../owner.js';
+import type { UpperForm } from '../upper-form.js';
 
 /** What the state file keeps of a job. The members of 0.2.x first, by their names there. */
 export interface JobRecord {
@@ -13,5 +14,10 @@ export interface JobRecord {
   /** Commit of the base. Absent in old records: then the newest. */
   readonly revision: string | undefined;
   readonly clPath: string | undefined;
+  /** How the upper is written. Absent in old records: as the kernel does. */
+  readonly form: UpperForm;
+  /** Whose job it is. Absent: the daemon's. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
   readonly owner: Owner | undefined;
 }

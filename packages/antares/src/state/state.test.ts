@@ -27,6 +27,9 @@ const record: JobRecord = {
   createdMs: 1_788_000_000_123,
   revision: 'a'.repeat(40),
   clPath: '/a',
+  form: 'oci',
+  uid: 1000,
+  gid: 100,
   owner: { pid: 1, start: '7' },
 };
 

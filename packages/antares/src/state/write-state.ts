@@ -20,6 +20,9 @@ function table(r: JobRecord): string {
     ['created_at_epoch_ms', r.createdMs],
     ['revision', r.revision],
     ['cl_path', r.clPath],
+    ['upper_form', r.form === 'kernel' ? undefined : r.form],
+    ['uid', r.uid],
+    ['gid', r.gid],
     ['owner_pid', r.owner?.pid],
     ['owner_start', r.owner?.start],
   ];

@@ -1,6 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,10 +57,29 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-async function scorpio(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const argv = [BIN, '-c', join(dir, 'ok.toml'), ...words];
+interface As {
+  readonly config?: string;
+  readonly uid?: number;
+  readonly env?: Record<string, string>;
+}
+
+function scorpio(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  return scorpioAs({}, ...words);
+}
+
+async function scorpioAs(
+  { config = join(dir, 'ok.toml'), uid, env = {} }: As,
+  ...words: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const argv = [BIN, '-c', config, ...words];
+  const who = uid === undefined ? {} : { uid, gid: uid };
   try {
-    const { stdout, stderr } = await run(process.execPath, argv, { cwd: dir, timeout: 60_000 });
+    const { stdout, stderr } = await run(process.execPath, argv, {
+      cwd: '/',
+      timeout: 60_000,
+      env: { ...process.env, ...env },
+      ...who,
+    });
     return { code: 0, out: stdout, err: stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -108,6 +137,54 @@ root(
     expect((await scorpio('list')).out).toMatch(/^job_id=k1 /);
     expect((await scorpio('umount', 'k1', '--purge')).code).toBe(0);
     expect((await scorpio('list')).out).toBe('no active jobs\n');
+  },
+  60_000,
+);
+
+root(
+  'D11, §7: antares_overlay_engine = userspace serves the view itself',
+  async () => {
+    const as: As = { env: { SCORPIO_ANTARES_OVERLAY_ENGINE: 'userspace' } };
+    const mountpoint = join(dir, 'mnt/u1');
+    expect(await scorpioAs(as, 'mount', 'u1')).toMatchObject({ code: 0 });
+    expect(await readFile('/proc/self/mounts', 'utf8')).toContain(
+      `antares ${mountpoint} fuse.antares rw,nosuid,nodev`,
+    );
+    await writeFile(join(mountpoint, 'README'), 'changed\n');
+    expect(await scorpioAs(as, 'umount', 'u1', '--purge')).toMatchObject({ code: 0 });
+    await gone();
+  },
+  60_000,
+);
+
+const NOBODY = 65_534;
+const users = canMount() && (statSync('/dev/fuse').mode & 6) === 6;
+const user = users ? test : test.skip;
+
+user(
+  `D11: a daemon of an ordinary user serves views, with deletions in the form it may write${users ? '' : ' (skipped: /dev/fuse is for root alone)'}`,
+  async () => {
+    const home = join(dir, 'home');
+    mkdirSync(home);
+    chmodSync(dir, 0o711);
+    chownSync(home, NOBODY, NOBODY);
+    const config = join(home, 'own.toml');
+    writeFileSync(
+      config,
+      readFileSync(join(dir, 'ok.toml'), 'utf8').replaceAll(`"${dir}/`, `"${home}/`),
+    );
+    const as: As = { config, uid: NOBODY, env: { HOME: home } };
+    const made = await scorpioAs(as, 'mount', 'o1');
+    expect([made.code, made.code === 0 ? '' : made.err]).toEqual([0, '']);
+    const mountpoint = join(home, 'mnt/o1');
+    const own = { uid: NOBODY, gid: NOBODY, cwd: '/', timeout: 10_000 };
+    const script = `cd ${mountpoint} && cat README && rm README && echo x > x && ls`;
+    expect((await run('sh', ['-ec', script], own)).stdout).toBe('hello\nx\n');
+    expect(await scorpioAs(as, 'umount', 'o1')).toMatchObject({ code: 0 });
+    await gone();
+    expect(readFileSync(join(home, 'st/state.toml'), 'utf8')).not.toContain('o1');
+    const [upper = ''] = readdirSync(join(home, 'up')).filter((name) => !name.startsWith('.'));
+    expect(readdirSync(join(home, 'up', upper)).sort()).toEqual(['.wh.README', 'x']);
   },
   60_000,
 );

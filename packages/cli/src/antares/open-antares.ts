@@ -1,5 +1,12 @@
 import { dirname, join } from 'node:path';
-import { Antares, AntaresError, Base, KernelEngine } from '@scorpiofs/antares';
+import {
+  Antares,
+  AntaresError,
+  Base,
+  KernelEngine,
+  kernelProblem,
+  UserspaceEngine,
+} from '@scorpiofs/antares';
 import { antaresNumber, type Config } from '@scorpiofs/config';
 import type { MegaClient } from '@scorpiofs/mega-client';
 import type { Store } from '@scorpiofs/store';
@@ -7,7 +14,7 @@ import { CommandError, explain } from '../command-error.js';
 import { droppedLog } from '../daemon/base-view.js';
 import { fuseLog } from '../daemon/fuse-log.js';
 import { EXIT } from '../exit-codes.js';
-import type { Logging } from '../log/logger.js';
+import type { Log, Logging } from '../log/logger.js';
 
 /** The part of a daemon that makes views. */
 export interface AntaresPart {
@@ -26,20 +33,29 @@ export interface AntaresParts {
 
 /** Why this process can make no views; undefined: it can try. */
 export function noEngine(config: Config): AntaresError | undefined {
-  const { antares_overlay_engine: wanted } = config.values;
-  if (wanted === 'userspace')
-    return new AntaresError(
+  if (config.values.antares_overlay_engine !== 'kernel' || process.geteuid?.() === 0)
+    return undefined;
+  return new AntaresError(
+    'FUSE_ERROR',
+    'views cannot be mounted: the kernel overlay engine needs root',
+    'Run the daemon as root, or set antares_overlay_engine to auto.',
+  );
+}
+
+/** Who unites the layers: whom the configuration names; else the kernel, where it can. */
+async function engineName(config: Config, log: Log): Promise<'kernel' | 'userspace'> {
+  const { antares_overlay_engine: wanted, antares_upper_root: upperRoot } = config.values;
+  if (wanted === 'userspace') return wanted;
+  const problem = await kernelProblem(upperRoot);
+  if (problem === undefined) return 'kernel';
+  if (wanted === 'kernel')
+    throw new AntaresError(
       'FUSE_ERROR',
-      'antares_overlay_engine = "userspace" is not possible: this build has the kernel engine only',
-      'Set antares_overlay_engine to auto or kernel.',
+      `views cannot be mounted: ${problem}`,
+      'Name another antares_upper_root, or set antares_overlay_engine to auto.',
     );
-  if (process.getuid?.() !== 0)
-    return new AntaresError(
-      'FUSE_ERROR',
-      'views cannot be mounted: the kernel overlay engine needs root',
-      'Run the daemon as root.',
-    );
-  return undefined;
+  log.info('views are served by this program', { reason: problem });
+  return 'userspace';
 }
 
 /** Takes over the jobs of daemons that are gone. Throws `CommandError` where the state file is not understood or nothing can be mounted. */
@@ -47,10 +63,12 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
   const { config, client, store, logging } = parts;
   const { values } = config;
   const log = logging.for('scorpiofs::antares');
+  const name = await engineName(config, log);
   const base = await Base.open({
     source: client,
     store,
     directory: join(dirname(values.antares_state_file), 'base'),
+    mounted: name === 'kernel',
     onDropped: droppedLog(logging.for('scorpiofs::dicfuse')),
     uid: values.dicfuse_uid,
     gid: values.dicfuse_gid,
@@ -65,7 +83,13 @@ export async function openAntares(parts: AntaresParts): Promise<AntaresPart> {
         mountRoot: values.antares_mount_root,
         stateFile: values.antares_state_file,
       },
-      engine: new KernelEngine(),
+      engine:
+        name === 'kernel'
+          ? new KernelEngine()
+          : new UserspaceEngine({
+              base,
+              mountOptions: { allowOther: values.allow_other, ...fuseLog(logging) },
+            }),
       base,
       source: client,
       store,

@@ -1,3 +1,4 @@
+import { detachDeadMounts } from '@scorpiofs/fuse';
 import { KernelEngine, StateFile, type JobRecord } from '@scorpiofs/antares';
 import type { Config } from '@scorpiofs/config';
 import { rm } from 'node:fs/promises';
@@ -53,6 +54,8 @@ async function offline(config: Config, job: string, purge: boolean): Promise<voi
       'See what there is: scorpio list',
       EXIT.mount,
     );
+  // A view that its dead daemon served, or the kernel's.
+  await detachDeadMounts(record.mountpoint);
   await new KernelEngine().unmount(record.mountpoint, true);
   await file.remove(record.mountId);
   if (purge)

@@ -146,7 +146,7 @@ function* antaresSamples({ antares: part }: Sampled): Generator<Sample> {
     help: "Entries of the base's listings in memory.",
     value: loadedEntries,
   };
-  yield* fuseSamples('base', base.requests);
+  if (base.requests !== undefined) yield* fuseSamples('base', base.requests);
 }
 
 /** What `/metrics` says about a daemon. */

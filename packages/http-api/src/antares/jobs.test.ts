@@ -18,6 +18,7 @@ const run = promisify(execFile);
 let upstream: Upstream;
 let folder: string;
 let daemon: Daemon;
+let engine: 'kernel' | 'userspace' = 'kernel';
 
 beforeAll(async () => {
   upstream = await Upstream.start();
@@ -45,6 +46,7 @@ async function start(order: Partial<DaemonOrder> = {}): Promise<void> {
   daemon = await startDaemon({
     url: upstream.url,
     root: folder,
+    engine,
     options: { quiesceMs: 0, ...order.options },
     ...order,
   });
@@ -90,7 +92,14 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-describe('jobs', () => {
+describe.each(['kernel', 'userspace'] as const)('%s engine', (one) => {
+  beforeAll(() => {
+    engine = one;
+  });
+  afterAll(() => {
+    engine = 'kernel';
+  });
+
   root('A-15, W-19: twenty identical creates are one view', async () => {
     await start();
     const answers = await Promise.all(
@@ -113,7 +122,8 @@ describe('jobs', () => {
       for (const line of await mounts()) expect(line).toMatch(/ rw,nosuid,nodev,/);
       const table = await readFile('/proc/self/mountinfo', 'utf8');
       const base = table.split('\n').find((line) => line.includes(`${folder}/base `));
-      expect(base).toMatch(/ ro,nosuid,nodev/);
+      if (engine === 'kernel') expect(base).toMatch(/ ro,nosuid,nodev/);
+      else expect(base).toBeUndefined();
     },
   );
 
@@ -132,8 +142,7 @@ describe('jobs', () => {
       );
       const before = await call<{ changes: unknown }>('GET', `/mounts/${mount_id}/changes`);
       expect(before.body.changes).toEqual([
-        { kind: 'added', path: '/R' },
-        { kind: 'deleted', path: '/README.md' },
+        { kind: 'renamed', path: '/R', old_path: '/README.md' },
         { kind: 'added', path: '/new' },
         { kind: 'added', path: '/new/f' },
         { kind: 'renamed', path: '/papers', old_path: '/docs' },
@@ -159,14 +168,62 @@ describe('jobs', () => {
     },
   );
 
+  root(
+    '§7: a renamed file is told with its old path, a mode alone as metadata, also after a restart',
+    async () => {
+      await start();
+      const { mount_id, mountpoint } = await create('j');
+      const script =
+        'mv docs/one.txt top.txt; chmod 600 docs/two.txt; mv run.sh go.sh; echo x >> go.sh';
+      await run('sh', ['-ec', script], { cwd: mountpoint });
+      const expected = [
+        { kind: 'metadata', path: '/docs/two.txt' },
+        { kind: 'renamed', path: '/go.sh', old_path: '/run.sh' },
+        { kind: 'renamed', path: '/top.txt', old_path: '/docs/one.txt' },
+      ];
+      const asked = async () =>
+        (await call<{ changes: unknown }>('GET', `/mounts/${mount_id}/changes`)).body.changes;
+      expect(await asked()).toEqual(expected);
+      await daemon.stop();
+      await start();
+      expect(await asked()).toEqual(expected);
+    },
+  );
+
+  root(
+    'D11: an upper goes on under the other engine, with what was renamed and deleted',
+    async () => {
+      await start();
+      const { mountpoint } = await create('j');
+      await run('sh', ['-ec', 'mv docs papers; rm run.sh; mv README.md R'], { cwd: mountpoint });
+      const asked = async () =>
+        (await call<{ changes: unknown }>('GET', `/mounts/${mount_id}/changes`)).body.changes;
+      const { mount_id } = (await call('GET', '/mounts/by-job/j')).body;
+      const before = await asked();
+      await daemon.kill9();
+      await start({ engine: engine === 'kernel' ? 'userspace' : 'kernel' });
+      expect((await readdir(mountpoint)).sort()).toEqual(['R', 'link', 'papers']);
+      expect((await readdir(join(mountpoint, 'papers'))).sort()).toEqual(['one.txt', 'two.txt']);
+      expect(await asked()).toEqual(before);
+    },
+  );
+
+  root('A-15: twelve jobs created at once are twelve views', async () => {
+    await start();
+    const made = await Promise.all(Array.from({ length: 12 }, (_, i) => create(`c${i}`)));
+    for (const { mountpoint } of made)
+      expect(await readFile(join(mountpoint, 'README.md'), 'utf8')).toBe('# project/small\n');
+    expect(await mounts()).toHaveLength(12);
+  });
+
   root('a directory that was replaced: what it had and has no more is deleted', async () => {
     await start();
     const { mount_id, mountpoint } = await create('j');
     await run('sh', ['-ec', 'rm -r docs; mkdir docs; echo 2 > docs/two.txt'], { cwd: mountpoint });
     const { body } = await call<{ changes: unknown }>('GET', `/mounts/${mount_id}/changes`);
     expect(body.changes).toEqual([
-      { kind: 'modified', path: '/docs/two.txt' },
       { kind: 'deleted', path: '/docs/one.txt' },
+      { kind: 'modified', path: '/docs/two.txt' },
     ]);
   });
 
@@ -203,43 +260,6 @@ describe('jobs', () => {
   );
 
   root(
-    'W-82, W-30, A-24, A-26: a root listing that cannot be had is a 500 that leaves nothing; then it works',
-    async () => {
-      await start();
-      upstream.server.faults.set([{ kind: 'status', status: 500 }]);
-      const failed = await call('POST', '/mounts', { path: '/project/small', job_id: 'j' });
-      expect([failed.status, failed.body.code]).toEqual([500, 'FUSE_ERROR']);
-      expect(await mounts()).toEqual([]);
-      upstream.server.faults.clear();
-      expect((await create('j')).mount_id).toBeDefined();
-    },
-  );
-
-  root('W-25, A-29: a client that goes away leaves a listed view', async () => {
-    await start();
-    const body = JSON.stringify({ path: '/project/small', job_id: 'gone' });
-    const sent = request(`${daemon.url}/antares/mounts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-    });
-    sent.on('error', () => undefined);
-    sent.end(body, () => setTimeout(() => sent.destroy(), 5));
-    for (let i = 0; i < 50; i++) {
-      // Listed from `Mounted` on, while the state file is being written.
-      if ((await call('GET', '/mounts/by-job/gone')).body.state === 'Ready') break;
-      await new Promise((r) => setTimeout(r, 50));
-    }
-    expect((await call('GET', '/mounts/by-job/gone')).body.state).toBe('Ready');
-  });
-
-  root('W-13: beyond antares_max_mounts is 429', async () => {
-    await start({ options: { maxMounts: 1 } });
-    await create('a');
-    const { status, body } = await call('POST', '/mounts', { path: '/', job_id: 'b' });
-    expect([status, body.code]).toEqual([429, 'TOO_MANY_MOUNTS']);
-  });
-
-  root(
     'H-17, W-26, A-30: SIGTERM unmounts everything and exits 0; records stay, and the next start brings the jobs back',
     async () => {
       await start();
@@ -252,35 +272,6 @@ describe('jobs', () => {
       expect(await readFile(join(mountpoint, 'kept'), 'utf8')).toBe('kept\n');
     },
   );
-
-  root(
-    'D13: a second daemon on the same state file leaves the first one’s jobs and records alone',
-    async () => {
-      await start();
-      const { mount_id } = await create('one');
-      const first = daemon;
-      await start({ socket: 'other.sock' });
-      expect((await call<{ mounts: unknown[] }>('GET', '/mounts')).body.mounts).toEqual([]);
-      await create('two');
-      await daemon.stop();
-      daemon = first;
-      expect((await call('GET', '/mounts/by-job/one')).body).toMatchObject({
-        mount_id,
-        state: 'Ready',
-      });
-      expect(await readFile(join(folder, 'state.toml'), 'utf8')).toMatch(
-        /"one"[^]*"two"|"two"[^]*"one"/,
-      );
-    },
-  );
-
-  root('W-28, W-29, S-03: a state file that does not parse stops the start and stays', async () => {
-    await writeFile(join(folder, 'state.toml'), '[[mounts]]\nmount_id = "cut');
-    await expect(start()).rejects.toThrow(/STATE_FILE|cannot be used/);
-    expect(await readFile(join(folder, 'state.toml'), 'utf8')).toBe('[[mounts]]\nmount_id = "cut');
-    await rm(join(folder, 'state.toml'));
-    await start();
-  });
 
   root('S-05: a job whose upper is gone is not brought back', async () => {
     await start();
@@ -303,12 +294,11 @@ describe('jobs', () => {
         await creating;
       }
       await start();
-      for (const line of await mounts()) expect(line).toContain('overlay');
+      for (const line of await mounts())
+        expect(line).toContain(engine === 'kernel' ? 'overlay' : 'fuse.antares');
     },
   );
-});
 
-describe('change lists', () => {
   root(
     'L-01, L-08, L-10, L-14, L-16: CL over base, upper over CL; modes kept; clear brings the base back',
     async () => {
@@ -360,6 +350,112 @@ describe('change lists', () => {
     },
   );
 
+  root('refresh: moves to the new head; what both changed is 409 and moves nothing', async () => {
+    await start();
+    const quiet = await create('quiet', { path: '/third-party/small' });
+    const loud = await create('loud', { path: '/third-party/small' });
+    await writeFile(join(quiet.mountpoint, 'own'), 'own\n');
+    await appendFile(join(loud.mountpoint, 'docs/one.txt'), 'mine\n');
+    const link = await upstream.changeList(
+      '/third-party/small/docs/one.txt',
+      `new for ${engine}\n`,
+    );
+    expect(
+      (
+        await fetch(`${upstream.url}/api/v1/cl/${link}/merge-no-auth`, {
+          method: 'POST',
+          body: '{}',
+          headers: { 'content-type': 'application/json' },
+        })
+      ).status,
+    ).toBe(200);
+    expect((await call('POST', `/mounts/${quiet.mount_id}/refresh`, {})).status).toBe(200);
+    expect(await readFile(join(quiet.mountpoint, 'docs/one.txt'), 'utf8')).toBe(
+      `new for ${engine}\n`,
+    );
+    expect(await readFile(join(quiet.mountpoint, 'own'), 'utf8')).toBe('own\n');
+    const refused = await call<{ conflicts: unknown }>(
+      'POST',
+      `/mounts/${loud.mount_id}/refresh`,
+      {},
+    );
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'CONFLICT', conflicts: ['/docs/one.txt'] },
+    });
+    expect(await readFile(join(loud.mountpoint, 'docs/one.txt'), 'utf8')).toMatch(/\nmine\n$/);
+  });
+});
+
+describe('jobs', () => {
+  root(
+    'W-82, W-30, A-24, A-26: a root listing that cannot be had is a 500 that leaves nothing; then it works',
+    async () => {
+      await start();
+      upstream.server.faults.set([{ kind: 'status', status: 500 }]);
+      const failed = await call('POST', '/mounts', { path: '/project/small', job_id: 'j' });
+      expect([failed.status, failed.body.code]).toEqual([500, 'FUSE_ERROR']);
+      expect(await mounts()).toEqual([]);
+      upstream.server.faults.clear();
+      expect((await create('j')).mount_id).toBeDefined();
+    },
+  );
+
+  root('W-25, A-29: a client that goes away leaves a listed view', async () => {
+    await start();
+    const body = JSON.stringify({ path: '/project/small', job_id: 'gone' });
+    const sent = request(`${daemon.url}/antares/mounts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    sent.on('error', () => undefined);
+    sent.end(body, () => setTimeout(() => sent.destroy(), 5));
+    for (let i = 0; i < 50; i++) {
+      // Listed from `Mounted` on, while the state file is being written.
+      if ((await call('GET', '/mounts/by-job/gone')).body.state === 'Ready') break;
+      await new Promise((r) => setTimeout(r, 50));
+    }
+    expect((await call('GET', '/mounts/by-job/gone')).body.state).toBe('Ready');
+  });
+
+  root('W-13: beyond antares_max_mounts is 429', async () => {
+    await start({ options: { maxMounts: 1 } });
+    await create('a');
+    const { status, body } = await call('POST', '/mounts', { path: '/', job_id: 'b' });
+    expect([status, body.code]).toEqual([429, 'TOO_MANY_MOUNTS']);
+  });
+
+  root(
+    'D13: a second daemon on the same state file leaves the first one’s jobs and records alone',
+    async () => {
+      await start();
+      const { mount_id } = await create('one');
+      const first = daemon;
+      await start({ socket: 'other.sock' });
+      expect((await call<{ mounts: unknown[] }>('GET', '/mounts')).body.mounts).toEqual([]);
+      await create('two');
+      await daemon.stop();
+      daemon = first;
+      expect((await call('GET', '/mounts/by-job/one')).body).toMatchObject({
+        mount_id,
+        state: 'Ready',
+      });
+      expect(await readFile(join(folder, 'state.toml'), 'utf8')).toMatch(
+        /"one"[^]*"two"|"two"[^]*"one"/,
+      );
+    },
+  );
+
+  root('W-28, W-29, S-03: a state file that does not parse stops the start and stays', async () => {
+    await writeFile(join(folder, 'state.toml'), '[[mounts]]\nmount_id = "cut');
+    await expect(start()).rejects.toThrow(/STATE_FILE|cannot be used/);
+    expect(await readFile(join(folder, 'state.toml'), 'utf8')).toBe('[[mounts]]\nmount_id = "cut');
+    await rm(join(folder, 'state.toml'));
+    await start();
+  });
+});
+
+describe('change lists', () => {
   root(
     'issue 5.3, W-04, L-13: hostile names and wrong contents refuse the change list; nothing is left',
     async () => {
@@ -419,37 +515,6 @@ describe('change lists', () => {
       await end(inside);
     },
   );
-
-  root('refresh: moves to the new head; what both changed is 409 and moves nothing', async () => {
-    await start();
-    const quiet = await create('quiet', { path: '/third-party/small' });
-    const loud = await create('loud', { path: '/third-party/small' });
-    await writeFile(join(quiet.mountpoint, 'own'), 'own\n');
-    await appendFile(join(loud.mountpoint, 'docs/one.txt'), 'mine\n');
-    const link = await upstream.changeList('/third-party/small/docs/one.txt', 'new one\n');
-    expect(
-      (
-        await fetch(`${upstream.url}/api/v1/cl/${link}/merge-no-auth`, {
-          method: 'POST',
-          body: '{}',
-          headers: { 'content-type': 'application/json' },
-        })
-      ).status,
-    ).toBe(200);
-    expect((await call('POST', `/mounts/${quiet.mount_id}/refresh`, {})).status).toBe(200);
-    expect(await readFile(join(quiet.mountpoint, 'docs/one.txt'), 'utf8')).toBe('new one\n');
-    expect(await readFile(join(quiet.mountpoint, 'own'), 'utf8')).toBe('own\n');
-    const refused = await call<{ conflicts: unknown }>(
-      'POST',
-      `/mounts/${loud.mount_id}/refresh`,
-      {},
-    );
-    expect(refused).toMatchObject({
-      status: 409,
-      body: { code: 'CONFLICT', conflicts: ['/docs/one.txt'] },
-    });
-    expect(await readFile(join(loud.mountpoint, 'docs/one.txt'), 'utf8')).toBe('one\nmine\n');
-  });
 });
 
 describe('access and the rest', () => {

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { Antares, Base, KernelEngine, type AntaresOptions } from '@scorpiofs/antares';
+import {
+  Antares,
+  Base,
+  KernelEngine,
+  UserspaceEngine,
+  type AntaresOptions,
+  type OverlayEngine,
+} from '@scorpiofs/antares';
 import { MegaClient } from '@scorpiofs/mega-client';
 import { Store } from '@scorpiofs/store';
 import { daemonApp } from '../app.js';
@@ -12,6 +19,7 @@ export interface DaemonOrder {
   /** Everything lies below it. */
   readonly root: string;
   readonly access?: Access;
+  readonly engine?: 'kernel' | 'userspace';
   readonly socket?: string;
   readonly prefix?: '/antares' | '';
   /** Default: loopback alone. */
@@ -31,8 +39,17 @@ const source = new MegaClient({
   limits: { listing: 5000 },
 });
 const store = await Store.open(at('store'));
-const base = await Base.open({ source, store, directory: at('base'), limitMs: 10_000 });
-const engine = new KernelEngine({ limitMs: 10_000 });
+const userspace = order.engine === 'userspace';
+const base = await Base.open({
+  source,
+  store,
+  directory: at('base'),
+  mounted: !userspace,
+  limitMs: 10_000,
+});
+const engine: OverlayEngine = userspace
+  ? new UserspaceEngine({ base, limitMs: 10_000 })
+  : new KernelEngine({ limitMs: 10_000 });
 let { failUnmounts = 0 } = order;
 const unmount = engine.unmount.bind(engine);
 engine.unmount = async (mountpoint, detach) => {
