@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { flockAsync, LOCK } from '@scorpiofs/posix';
-import { isAlive, thisProcess } from '../owner.js';
+import { isAlive, thisProcess, type Owner } from '../owner.js';
 import { readState } from './read-state.js';
 import type { JobRecord } from './record.js';
 import { stateText } from './write-state.js';
@@ -13,6 +13,10 @@ import { stateText } from './write-state.js';
 export class StateFile {
   readonly #owner = thisProcess();
   #last: Promise<unknown> = Promise.resolve();
+  /** What the file was when this process wrote it last: as long as it is that, nobody else has written. */
+  #known: { readonly version: string; readonly records: readonly JobRecord[] } | undefined;
+  /** A save that has not begun: whoever comes meanwhile goes with it. */
+  #next: { own: readonly Omit<JobRecord, 'owner'>[]; readonly saved: Promise<void> } | undefined;
 
   constructor(readonly path: string) {}
 
@@ -27,16 +31,26 @@ export class StateFile {
     });
   }
 
-  /** Replaces this process's records. `kept`: they are given up (no owner), for the next start. */
+  /**
+   * Replaces this process's records. Fifty jobs at once are a few writes: what is asked for while one runs is one more. `kept`: they are given up (no owner),
+   * for the next start.
+   */
   async save(own: readonly Omit<JobRecord, 'owner'>[], kept = false): Promise<void> {
-    await this.#exclusive(async (records) => {
-      const others = records.filter(
-        (r) =>
-          r.owner !== undefined && !this.#isOurs(r) && !own.some((o) => o.mountId === r.mountId),
-      );
-      const owner = kept ? undefined : this.#owner;
-      await this.#write([...others, ...own.map((r) => ({ ...r, owner }))]);
-    });
+    if (kept) {
+      await this.#exclusive((records) => this.#replace(records, own, undefined));
+      return;
+    }
+    if (this.#next === undefined) {
+      const saved = this.#exclusive((records) => {
+        const latest = this.#next?.own ?? own;
+        this.#next = undefined;
+        return this.#replace(records, latest, this.#owner);
+      });
+      this.#next = { own, saved };
+      // A lock that cannot be had begins nothing.
+      void saved.catch(() => (this.#next = undefined));
+    } else this.#next.own = own;
+    await this.#next.saved;
   }
 
   /** Drops one record, whoever wrote it. */
@@ -46,9 +60,12 @@ export class StateFile {
     });
   }
 
-  async read(): Promise<JobRecord[]> {
+  async read(): Promise<readonly JobRecord[]> {
     let text: string;
     try {
+      const known = this.#known;
+      if (known !== undefined && known.version === (await versionOf(this.path)))
+        return known.records;
       text = await readFile(this.path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
@@ -57,17 +74,29 @@ export class StateFile {
     return readState(text, this.path);
   }
 
+  async #replace(
+    records: readonly JobRecord[],
+    own: readonly Omit<JobRecord, 'owner'>[],
+    owner: Owner | undefined,
+  ): Promise<void> {
+    const mine = new Set(own.map((r) => r.mountId));
+    const others = records.filter(
+      (r) => r.owner !== undefined && !this.#isOurs(r) && !mine.has(r.mountId),
+    );
+    await this.#write([...others, ...own.map((r) => ({ ...r, owner }))]);
+  }
+
   #isOurs({ owner }: JobRecord): boolean {
     return owner?.pid === this.#owner.pid && owner.start === this.#owner.start;
   }
 
-  async #exclusive<T>(work: (records: JobRecord[]) => Promise<T>): Promise<T> {
+  async #exclusive<T>(work: (records: readonly JobRecord[]) => Promise<T>): Promise<T> {
     const turn = this.#last.then(() => this.#locked(work));
     this.#last = turn.catch(() => undefined);
     return await turn;
   }
 
-  async #locked<T>(work: (records: JobRecord[]) => Promise<T>): Promise<T> {
+  async #locked<T>(work: (records: readonly JobRecord[]) => Promise<T>): Promise<T> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     await using lock = await open(`${this.path}.lock`, 'a', 0o600);
     const r = await flockAsync(lock.fd, LOCK.EX);
@@ -85,5 +114,12 @@ export class StateFile {
     await rename(aside, this.path);
     await using directory = await open(dirname(this.path), 'r');
     await directory.sync();
+    this.#known = { version: await versionOf(this.path), records };
   }
+}
+
+/** A file that was written anew, by whomever, has another one. */
+async function versionOf(path: string): Promise<string> {
+  const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }

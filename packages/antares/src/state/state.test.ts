@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -121,6 +129,28 @@ describe('the file', () => {
     await once(child, 'exit');
     expect(isAlive(owner)).toBe(false);
     expect((await file.adopt()).map((r) => r.mountId)).toEqual([other.mountId]);
+  });
+
+  test('issue 5, speed: saves at once are few writes, and the file has what was asked for last', async () => {
+    const path = join(dir, 'state.toml');
+    const file = new StateFile(path);
+    const other = new StateFile(path);
+    const id = (i: number) => record.mountId.replace(/..$/, String(10 + i));
+    const first = Array.from({ length: 50 }, (_, i) => ({ ...record, mountId: id(i) }));
+    let writes = 0;
+    const watcher = watch(dir, (_event, name) => {
+      if (name === 'state.toml') writes += 1;
+    });
+    await Promise.all(first.map((_, i) => file.save(first.slice(0, i + 1))));
+    await new Promise((r) => setTimeout(r, 50));
+    watcher.close();
+    expect(writes).toBeLessThan(10);
+    expect((await file.read()).map((r) => r.mountId)).toEqual(first.map((r) => r.mountId));
+    // What somebody else has written meanwhile is seen.
+    await other.remove(id(7));
+    expect(await file.read()).toHaveLength(49);
+    await file.save(first.slice(0, 3));
+    expect(await other.read()).toHaveLength(3);
   });
 
   test('W-29: twenty writers at once lose nothing', async () => {

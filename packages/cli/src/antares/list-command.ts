@@ -15,8 +15,8 @@ export async function runList(invocation: Invocation): Promise<ExitCode> {
   const config = openConfig(invocation);
   await using _logging = startLogging(invocation, config);
   const file = new StateFile(config.values.antares_state_file);
-  const records = await withExit(EXIT.usage, () => file.read());
-  records.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const found = await withExit(EXIT.usage, () => file.read());
+  const records = found.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   if (hasFlag(invocation, '--json')) {
     const jobs = records.map((r) => ({
       mount_id: r.mountId,
