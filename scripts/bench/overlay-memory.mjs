@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { mount } from '../../packages/fuse/dist/index.js';
 import { diskOverlay } from '../../packages/overlayfs/dist/testing/layers.js';
 
-const [inodes = 50_000, mounts = 20] = process.argv.slice(2).map(Number);
+const [inodes = 100_000, mounts = 20] = process.argv.slice(2).map(Number);
 if (globalThis.gc === undefined) throw new Error('run with node --expose-gc');
 const place = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'overlay-memory-'));
 const request = {
@@ -36,6 +36,11 @@ async function resident() {
   return Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
+const heap = () => {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
 async function bytesPerInode() {
   const made = folders('inodes');
   const [lower] = made.lowers;
@@ -46,15 +51,15 @@ async function bytesPerInode() {
       writeFileSync(join(lower, `directory-${d}`, `file-${f}.ts`), '');
   }
   const { overlay, end } = diskOverlay(made);
-  const before = await resident();
+  const before = [await resident(), heap()];
   for (let d = 0; d < directories; d += 1) {
     const { node } = await overlay.lookup(request, 1, `directory-${d}`);
     for (let f = 0; f < 99; f += 1) await overlay.lookup(request, node, `file-${f}.ts`);
   }
   const known = overlay.counts.nodes;
-  const bytes = ((await resident()) - before) / known;
+  const each = [await resident(), heap()].map((now, i) => ((now - before[i]) / known).toFixed(0));
   end();
-  console.log(`${known} known inodes: ${bytes.toFixed(0)} bytes each`);
+  console.log(`${known} known inodes: ${each[1]} bytes each in use, ${each[0]} resident`);
 }
 
 async function bytesPerMount() {

@@ -8,6 +8,7 @@ import {
   type Request,
 } from '@scorpiofs/fuse';
 import { ENOENT, isErrno } from './errno.js';
+import { IdMap } from './id-map.js';
 import type { OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
 
@@ -32,7 +33,7 @@ export class LayerState {
   readonly form: MarkForm;
   readonly xattrPrefix: string;
   /** Overlay nodes by the node of this layer that identifies them. */
-  readonly nodes = new Map<NodeId, OverlayNode>();
+  readonly nodes = new IdMap<OverlayNode>();
   /** Tells apart inode numbers of layers with different number spaces; 0 is the upper's. */
   space = 0;
 

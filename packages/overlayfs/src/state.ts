@@ -1,6 +1,7 @@
 import { ROOT_NODE, type Name, type NodeId, type Notifier, type Request } from '@scorpiofs/fuse';
 import { EROFS, ESTALE, fail } from './errno.js';
 import { noLayer, noWork, sameLayer, tooManyLayers } from './errors.js';
+import { IdMap } from './id-map.js';
 import { assignSpaces, LayerState, shownIno, type OverlayLayer } from './layers.js';
 import { S_IFDIR } from './mode.js';
 import { OverlayNode, type LayerNode } from './node.js';
@@ -49,7 +50,7 @@ export class OverlayState {
   /** OPEN and RELEASE are answered (mode `passthrough`). */
   readonly opensFiles: boolean;
   readonly root: OverlayNode;
-  readonly nodes = new Map<NodeId, OverlayNode>();
+  readonly nodes = new IdMap<OverlayNode>();
   /** Nodes whose data is open in a layer, least recently used first. */
   readonly openNodes = new Set<OverlayNode>();
   /** Mode `passthrough`: what the kernel has open. */
