@@ -16,3 +16,8 @@ export { holdings, leakCheck, type Holdings } from './leaks.js';
 export { createMemoryFs } from './memory.js';
 export { serveInChild, type Served, type ServeOptions } from './serve-in-child.js';
 export { canMount } from './can-mount.js';
+export {
+  buildPermissionTree,
+  permissionDifferences,
+  runPermissionTree,
+} from './permission-matrix.js';
