@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { PathToucher, RevisionBase, type RevisionBaseOptions } from '@scorpiofs/dicfuse';
 import { mount, type MountOptions, type Mounted } from '@scorpiofs/fuse';
+import { OwnerMounts } from './below/owner-mounts.js';
 
 /** The private, read-only mount that kernel overlays have as their lowest layer. */
 export class BaseMount {
@@ -8,6 +9,7 @@ export class BaseMount {
     directory: string,
     options: Omit<RevisionBaseOptions, 'namespace' | 'reconnect'>,
     mountOptions: MountOptions | undefined,
+    idmap: boolean,
   ): Promise<BaseMount> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // Node's mode is cut by the umask and ignored where the directory was there.
@@ -25,7 +27,17 @@ export class BaseMount {
         readOnly: true,
         transport: 'kernel',
       });
-      return new BaseMount(revisions, toucher, mounted);
+      const owners = new OwnerMounts({
+        base: mounted.mountpoint,
+        fileSystem: revisions.fileSystem,
+        owner: {
+          uid: options.uid ?? process.getuid?.() ?? 0,
+          gid: options.gid ?? process.getgid?.() ?? 0,
+        },
+        mountOptions,
+        idmap,
+      });
+      return new BaseMount(revisions, toucher, mounted, owners);
     } catch (error) {
       await revisions.close();
       await toucher.close();
@@ -37,6 +49,7 @@ export class BaseMount {
     readonly revisions: RevisionBase,
     readonly toucher: PathToucher,
     readonly mounted: Mounted,
+    readonly owners: OwnerMounts,
   ) {}
 
   get directory(): string {
@@ -44,6 +57,7 @@ export class BaseMount {
   }
 
   async unmount(): Promise<void> {
+    await this.owners.close();
     await this.mounted.unmount({ busyMs: 1000 });
   }
 

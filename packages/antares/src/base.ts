@@ -10,6 +10,8 @@ import { parseOid, type EntryKind, type Revision, type Source } from '@scorpiofs
 import type { Store } from '@scorpiofs/store';
 import { hold, listable, lookUp, type HeldEntry } from './base-lookup.js';
 import { BaseMount, namespaceOf } from './base-mount.js';
+import type { Owner } from './below/base-layer.js';
+import { OwnerMounts } from './below/owner-mounts.js';
 import { fuseError, invalid, messageOf } from './error.js';
 import { within } from './within.js';
 
@@ -26,6 +28,8 @@ export interface BaseOptions {
   readonly readable?: boolean | undefined;
   readonly mountOptions?: MountOptions | undefined;
   readonly onDropped?: RevisionBaseOptions['onDropped'] | undefined;
+  /** Whether jobs of other users may have an idmapped clone of the mount. Default true; false: it is mounted again for each of them. */
+  readonly idmap?: boolean;
   /** Milliseconds that the first listing of a view may take. Default 120,000. */
   readonly limitMs?: number | undefined;
 }
@@ -54,7 +58,12 @@ export class Base implements AsyncDisposable {
       const namespace = namespaceOf(directory);
       return new Base(options, new RevisionBase({ ...shared, namespace }), undefined);
     }
-    const mounted = await BaseMount.open(directory, shared, options.mountOptions);
+    const mounted = await BaseMount.open(
+      directory,
+      shared,
+      options.mountOptions,
+      options.idmap ?? true,
+    );
     return new Base(options, mounted.revisions, mounted);
   }
 
@@ -73,9 +82,15 @@ export class Base implements AsyncDisposable {
     return this.#revisions.fileSystem;
   }
 
-  /** Where a directory of a revision lies in the private mount. Undefined: there is none. */
-  directoryOf(commit: string, path: string): string | undefined {
-    return this.#mount && join(this.#mount.directory, commit, path);
+  /** Where a directory of a revision lies in the private mount, as its own or as another owner's. Undefined: nothing is mounted. */
+  async directoryOf(
+    commit: string,
+    path: string,
+    owner: Owner | undefined,
+  ): Promise<string | undefined> {
+    if (this.#mount === undefined) return undefined;
+    const { directory, owners } = this.#mount;
+    return join(owner === undefined ? directory : await owners.directoryFor(owner), commit, path);
   }
 
   /** The node of a directory of a revision, which must be held. It stays until `release`. @throws AntaresError */
@@ -188,7 +203,9 @@ async function freeDirectory(directory: string): Promise<string> {
     const here = n === 1 ? directory : `${directory}.${n}`;
     // Before the path is touched: even mkdir fails on a dead mount.
     const { left } = await detachDeadMounts(here, { types: ['fuse.scorpiofs'] });
-    if (left.length === 0) return here;
+    if (left.length > 0) continue;
+    await detachDeadMounts(OwnerMounts.directoryOf(here), { types: ['fuse.scorpiofs'] });
+    return here;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Change } from './changes.js';
 import { messageOf } from './error.js';
 import { JobTable } from './job-table.js';
 import type { MountStatus } from './job.js';
@@ -14,6 +15,8 @@ export interface Context extends AntaresOptions {
   readonly trash: Trash;
   /** Creates that may run at once. */
   readonly creates: Lane;
+  /** Changes that are being found out, by mount id. */
+  readonly looks: Map<string, Promise<Change[]>>;
   /** Deletes that run, by mount id. */
   readonly ends: Map<string, Promise<MountStatus>>;
   readonly log: AntaresLog;
@@ -28,6 +31,7 @@ export function contextOf(options: AntaresOptions): Context {
     running: new Running(),
     creates: new Lane(16),
     ends: new Map(),
+    looks: new Map(),
     trash: new Trash((error) => log('warn', 'removing failed', { reason: messageOf(error) })),
   };
 }

@@ -1,3 +1,4 @@
+import type { Owner } from './below/base-layer.js';
 import { AntaresError, internal, messageOf, unknownJob, unknownMount } from './error.js';
 import { Events } from './events.js';
 import { recordOf, statusOf, type Job, type Lifecycle, type MountStatus } from './job.js';
@@ -7,6 +8,7 @@ import type { StateFile } from './state/state-file.js';
 export interface Pending {
   readonly path: string;
   readonly cl: string | undefined;
+  readonly owner: Owner | undefined;
   readonly job: Promise<Job>;
 }
 

@@ -45,6 +45,9 @@ export interface MountStatus {
   readonly revision: string;
   readonly engine: 'kernel' | 'userspace';
   readonly cl_skipped?: number;
+  /** Whose it is, where that is not the daemon's user. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export function statusOf(job: Job, engine: 'kernel' | 'userspace'): MountStatus {
@@ -65,6 +68,8 @@ export function statusOf(job: Job, engine: 'kernel' | 'userspace'): MountStatus 
     revision: job.revision,
     engine,
     ...(job.clSkipped !== undefined && { cl_skipped: job.clSkipped }),
+    ...(job.uid !== undefined && { uid: job.uid }),
+    ...(job.gid !== undefined && { gid: job.gid }),
   };
 }
 

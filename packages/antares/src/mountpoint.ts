@@ -3,13 +3,19 @@ import { dirname, isAbsolute, normalize } from 'node:path';
 import { detachDeadMounts, readMountTable } from '@scorpiofs/fuse';
 import type { Context } from './context.js';
 import { invalid, messageOf } from './error.js';
+import type { AntaresPaths } from './options.js';
 
 /** `PATH_MAX` without the NUL at the end. */
 const LONGEST = 4095;
 
+/** Views of other users: the mount root is the daemon's alone, and the top of each of these views lets in its user alone. */
+export function usersRoot({ mountRoot }: AntaresPaths): string {
+  return `${mountRoot}-users`;
+}
+
 /** Only directories that were made here go; a mount point that a caller named is the caller's. */
 export function isOwnMountpoint({ paths }: Context, mountpoint: string): boolean {
-  return dirname(mountpoint) === paths.mountRoot;
+  return [paths.mountRoot, usersRoot(paths)].includes(dirname(mountpoint));
 }
 
 /** A place that a caller named: empty, nobody's mount, and not among our own directories. @throws AntaresError */
@@ -40,7 +46,12 @@ export async function checkMountpoint(context: Context, mountpoint: string): Pro
 export async function makeMountpoint(context: Context, mountpoint: string): Promise<void> {
   const { paths, allowOther = false } = context;
   await mkdir(paths.mountRoot, { recursive: true, mode: 0o700 });
-  if (!allowOther && isOwnMountpoint(context, mountpoint)) await chmod(paths.mountRoot, 0o700);
+  const above = dirname(mountpoint);
+  if (!allowOther && above === paths.mountRoot) await chmod(paths.mountRoot, 0o700);
+  if (above === usersRoot(paths)) {
+    await mkdir(above, { recursive: true, mode: 0o711 });
+    await chmod(above, 0o711);
+  }
   await mkdir(mountpoint, { recursive: true, mode: 0o755 });
 }
 
@@ -54,6 +65,7 @@ function ownPlaces({ paths, jobs }: Context): string[] {
   return [
     paths.upperRoot,
     paths.clRoot,
+    usersRoot(paths),
     dirname(paths.stateFile),
     ...jobs.all().map((job) => job.mountpoint),
   ];

@@ -1,3 +1,4 @@
+import type { Owner } from './below/base-layer.js';
 import { invalid } from './error.js';
 
 /** What `POST /mounts` asks for, as it came. */
@@ -10,9 +11,15 @@ export interface CreateRequest {
   readonly cl_path?: string | null | undefined;
   /** An empty directory to mount at, instead of `<mount root>/<mount id>`. */
   readonly mountpoint?: string | null | undefined;
+  /** Whose job it is: the view and all in it belongs to this user and group. Default: the daemon's. */
+  readonly uid?: number | null | undefined;
+  /** Default: the number of `uid`. */
+  readonly gid?: number | null | undefined;
 }
 
 const LONGEST = 4096;
+/** 4294967295 means "no user" to the kernel. */
+const MOST_USERS = 4_294_967_294;
 
 /** Spec 1.5 R3.1 and W-03: one spelling for each directory; nothing that climbs or hides. */
 export function normalisePath(given: string): string {
@@ -35,6 +42,26 @@ export function taskOf({ job_id, build_id }: CreateRequest): string | undefined 
   if (Buffer.byteLength(task) > 1024 || hasControl(task))
     throw invalid('job_id/build_id is not usable', 'At most 1024 bytes, no control characters.');
   return task;
+}
+
+/** Undefined: the daemon's own user. */
+export function userOf({ uid, gid }: CreateRequest): Owner | undefined {
+  if (uid === null || uid === undefined) {
+    if (gid === null || gid === undefined) return undefined;
+    throw invalid('gid without uid', 'Name the user too.');
+  }
+  const owner = { uid, gid: gid ?? uid };
+  for (const [name, id] of Object.entries(owner))
+    if (!Number.isInteger(id) || id < 0 || id > MOST_USERS)
+      throw invalid(`${name} is no id of a user`);
+  const [own, group] = [process.geteuid?.(), process.getegid?.()];
+  if (owner.uid === own && owner.gid === group) return undefined;
+  if (own !== 0)
+    throw invalid(
+      'uid and gid need a daemon that runs as root',
+      'Run the daemon as that user instead.',
+    );
+  return owner;
 }
 
 /** W-04: checked before it becomes part of an address. */

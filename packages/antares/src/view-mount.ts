@@ -6,17 +6,18 @@ import { messageOf } from './error.js';
 import type { Job } from './job.js';
 import { makeMountpoint } from './mountpoint.js';
 
-export function layersOf({ base }: Context, job: Job): Layers {
+export async function layersOf({ base }: Context, job: Job): Promise<Layers> {
+  const owner = ownerOf(job);
   return {
     mountpoint: job.mountpoint,
     upper: job.upperDir,
     work: workOf(job),
     form: job.form,
     cl: job.clDir,
-    base: base.directoryOf(job.revision, job.path),
+    base: await base.directoryOf(job.revision, job.path, owner),
     revision: job.revision,
     path: job.path,
-    owner: ownerOf(job),
+    owner,
   };
 }
 
@@ -33,7 +34,7 @@ export function workOf(job: Job): string {
 /** A view that there was before: its clients must not take it for the same mount. */
 export async function mountAgain(context: Context, job: Job): Promise<void> {
   await makeMountpoint(context, job.mountpoint);
-  await context.engine.mount(layersOf(context, job));
+  await context.engine.mount(await layersOf(context, job));
   job.generation += 1;
 }
 

@@ -25,7 +25,8 @@ export function baseLayer(fs: FileSystem, owner: Owner | undefined): Layer {
   return owner === undefined ? layer : { ...layer, ...ownedBy(fs, owner) };
 }
 
-function ownedBy(fs: FileSystem, { uid, gid }: Owner): FileSystem {
+/** The same, as that owner's. */
+export function ownedBy(fs: FileSystem, { uid, gid }: Owner): FileSystem {
   const entry = (answer: Entry | NegativeEntry): Entry | NegativeEntry =>
     'attr' in answer ? { ...answer, attr: { ...answer.attr, uid, gid } } : answer;
   const reply = (answer: AttrReply): AttrReply => ({

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { lchown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RepoPath } from '@scorpiofs/objects';
+import type { Owner } from '../below/base-layer.js';
 import type { Context } from '../context.js';
 import { AntaresError, internal, messageOf } from '../error.js';
 import type { Job } from '../job.js';
 import { normalisePath } from '../request.js';
+import { ownerOf } from '../view-mount.js';
 import { buildLayer } from './build-layer.js';
 
 /** A whole layer, not yet anybody's. */
@@ -59,6 +61,8 @@ export async function buildAside(
         baseKind: (path) => base.kind(job.revision, path),
       },
     );
+    const owner = ownerOf(job);
+    if (owner !== undefined) await giveTo(directory, owner);
     return { directory, path: layer.directory, skipped: layer.skipped };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
@@ -70,3 +74,16 @@ export async function buildAside(
     );
   }
 }
+
+/** Another user's job may change what its change list brings. */
+async function giveTo(path: string | Buffer, owner: Owner): Promise<void> {
+  await lchown(path, owner.uid, owner.gid);
+  const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
+  for (const entry of entries) {
+    const one = Buffer.concat([Buffer.from(path), SLASH, entry.name]);
+    if (entry.isDirectory()) await giveTo(one, owner);
+    else await lchown(one, owner.uid, owner.gid);
+  }
+}
+
+const SLASH = Buffer.from('/');

@@ -72,7 +72,7 @@ async function underPrograms(context: Context, job: Job, prepared: Prepared): Pr
   let applied: Applied | undefined;
   try {
     applied = await prepared.apply();
-    const swapped = await engine.swap?.(layersOf(context, job));
+    const swapped = await engine.swap?.(await layersOf(context, job));
     job.generation += 1;
     return { applied, free: swapped?.free ?? Promise.resolve(), inside: [] };
   } catch (error) {

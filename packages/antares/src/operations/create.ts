@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Owner } from '../below/base-layer.js';
 import { clPathOf, placeLayer } from '../cl/job-layer.js';
 import type { Context } from '../context.js';
 import { removeDirectories } from '../directories.js';
 import { messageOf } from '../error.js';
 import type { Job, MountStatus } from '../job.js';
-import { checkMountpoint, makeMountpoint, removeMountpoint } from '../mountpoint.js';
+import { checkMountpoint, makeMountpoint, removeMountpoint, usersRoot } from '../mountpoint.js';
 import { asAntares, otherParameters, pathTaken, tooMany } from '../refusals.js';
-import { linkOf, normalisePath, taskOf, type CreateRequest } from '../request.js';
-import { layersOf, workOf } from '../view-mount.js';
-import { again } from './again.js';
+import { linkOf, normalisePath, taskOf, userOf, type CreateRequest } from '../request.js';
+import { layersOf, ownerOf, workOf } from '../view-mount.js';
+import { again, isSameView } from './again.js';
 
 /** What a request comes to when it has been read. */
 interface Wanted {
@@ -19,6 +20,7 @@ interface Wanted {
   readonly cl: string | undefined;
   readonly clPath: string | null | undefined;
   readonly mountpoint: string | undefined;
+  readonly owner: Owner | undefined;
 }
 
 /**
@@ -31,18 +33,18 @@ export async function create(context: Context, request: CreateRequest): Promise<
   const wanted = wantedBy(request);
   const { path, task, cl } = wanted;
   const existing = task === undefined ? undefined : jobs.ofTask(task);
-  if (existing !== undefined) return jobs.status(await again(context, existing, path, cl));
+  if (existing !== undefined) return jobs.status(await again(context, existing, wanted));
   const key = task === undefined ? `path ${JSON.stringify([path, cl])}` : `job ${task}`;
   const pending = jobs.pending.get(key);
   if (pending !== undefined) {
     if (task === undefined) throw pathTaken(path, cl);
-    if (pending.path !== path || pending.cl !== cl) throw otherParameters(task);
+    if (!isSameView({ ...pending, ...pending.owner }, wanted)) throw otherParameters(task);
     return jobs.status(await pending.job);
   }
   if (task === undefined && jobs.unnamed(path, cl) !== undefined) throw pathTaken(path, cl);
   if (jobs.size >= maxMounts) throw tooMany(maxMounts);
   const job = running.track(creates.run(() => make(context, wanted)));
-  jobs.pending.set(key, { path, cl, job });
+  jobs.pending.set(key, { path, cl, owner: wanted.owner, job });
   try {
     return jobs.status(await job);
   } finally {
@@ -57,6 +59,7 @@ function wantedBy(request: CreateRequest): Wanted {
     cl: linkOf(request.cl),
     clPath: request.cl_path,
     mountpoint: request.mountpoint ?? undefined,
+    owner: userOf(request),
   };
 }
 
@@ -71,7 +74,7 @@ async function make(context: Context, wanted: Wanted): Promise<Job> {
     if (wanted.cl !== undefined) await placeLayer(context, job, wanted.cl, clPathOf(wanted.clPath));
     await makeUpper(context, job);
     await makeMountpoint(context, mountpoint);
-    await engine.mount(layersOf(context, job));
+    await engine.mount(await layersOf(context, job));
     running.refuseWhenClosing();
     jobs.add(job);
     jobs.setState(job, 'Mounted');
@@ -97,14 +100,16 @@ function newJob(paths: Context['paths'], wanted: Wanted, revision: string): Job 
     clDir: undefined,
     clPath: undefined,
     clSkipped: undefined,
-    mountpoint: wanted.mountpoint ?? join(paths.mountRoot, mountId),
+    mountpoint:
+      wanted.mountpoint ??
+      join(wanted.owner === undefined ? paths.mountRoot : usersRoot(paths), mountId),
     upperDir: join(paths.upperRoot, mountId),
     createdMs: now,
     lastSeenMs: now,
     revision,
     form: 'kernel',
-    uid: undefined,
-    gid: undefined,
+    uid: wanted.owner?.uid,
+    gid: wanted.owner?.gid,
     state: 'Provisioning',
     generation: 1,
     held: true,
@@ -116,6 +121,11 @@ async function makeUpper({ engine }: Context, job: Job): Promise<void> {
   await mkdir(work, { recursive: true, mode: 0o700 });
   job.form = engine.formOf(work);
   await mkdir(job.upperDir, { recursive: true, mode: 0o755 });
+  const owner = ownerOf(job);
+  if (owner === undefined) return;
+  // The top of the view has the upper's owner and mode: others do not enter.
+  await chown(job.upperDir, owner.uid, owner.gid);
+  await chmod(job.upperDir, 0o700);
 }
 
 /** A failed create leaves nothing (A-24, W-20). */

@@ -1,12 +1,9 @@
-import { closeSync, constants, openSync } from 'node:fs';
 import { mount, type MountOptions, type Mounted } from '@scorpiofs/fuse';
 import type { Change } from '@scorpiofs/overlayfs';
 import { PassthroughFs } from '@scorpiofs/passthroughfs';
-import { flock, LOCK } from '@scorpiofs/posix';
 import type { Base } from '../base.js';
 import { openBelow } from '../below/open-below.js';
 import type { Layers } from '../engine.js';
-import { fuseError } from '../error.js';
 import { upperLayer } from '../upper-form.js';
 import { Lower } from './lower.js';
 import { SwitchLayer } from './switch-layer.js';
@@ -25,7 +22,6 @@ export class View {
   static async open(base: Base, layers: Layers, options: MountOptions): Promise<View> {
     const undo: (() => void)[] = [];
     try {
-      undo.push(lockWork(layers));
       const lower = new Lower(await openBelow(base, layers));
       const below = new SwitchLayer(lower);
       undo.push(() => below.current.release());
@@ -35,6 +31,8 @@ export class View {
         upper: upperLayer(upper, layers.work, layers.form),
         lowers: [{ layer: below, form: 'none' }],
       });
+      // Also where the mount that would have ended it never was: the upper is its own until then.
+      undo.push(() => overlay.destroy());
       const mounted = await mount(overlay, layers.mountpoint, options);
       return new View(mounted, overlay, below, undo);
     } catch (error) {
@@ -74,15 +72,4 @@ export class View {
     await this.#overlay.told();
     return { free: Promise.race([old.free, this.closed]) };
   }
-}
-
-/** Two live overlays on one upper would undo each other's work (D11). */
-function lockWork({ upper, work }: Layers): () => void {
-  const fd = openSync(work, constants.O_RDONLY | constants.O_DIRECTORY);
-  if (flock(fd, LOCK.EX | LOCK.NB) >= 0) return () => closeSync(fd);
-  closeSync(fd);
-  throw fuseError(
-    `the upper ${upper} is in use by another overlay`,
-    'Unmount that one first; it may belong to another daemon.',
-  );
 }

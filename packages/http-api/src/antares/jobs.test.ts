@@ -183,7 +183,8 @@ describe.each(['kernel', 'userspace'] as const)('%s engine', (one) => {
       ];
       const asked = async () =>
         (await call<{ changes: unknown }>('GET', `/mounts/${mount_id}/changes`)).body.changes;
-      expect(await asked()).toEqual(expected);
+      // Also for two who ask at once.
+      expect(await Promise.all([asked(), asked()])).toEqual([expected, expected]);
       await daemon.stop();
       await start();
       expect(await asked()).toEqual(expected);

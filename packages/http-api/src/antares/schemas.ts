@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const optional = z.string().nullish();
+const userId = z.int().min(0).max(4_294_967_294).nullish();
 
 /** Unknown members are ignored, null is absent for every optional one (H-05). */
 export const createRequest = z
@@ -11,6 +12,10 @@ export const createRequest = z
     cl: optional,
     cl_path: optional.describe("Directory that the change list's paths are relative to."),
     mountpoint: optional.describe('An empty directory of this host; only for callers on it.'),
+    uid: userId.describe(
+      'The user whose job it is; all in the view belongs to it. Needs a daemon of root.',
+    ),
+    gid: userId.describe('Its group. The number of `uid` without it.'),
   })
   .meta({ id: 'CreateMountRequest' });
 
@@ -57,6 +62,8 @@ export const mountStatus = z
     revision: z.string(),
     engine: z.enum(['kernel', 'userspace']),
     cl_skipped: z.int().optional(),
+    uid: z.int().optional(),
+    gid: z.int().optional(),
     restart: z.array(z.object({ pid: z.int(), name: z.string() })).optional(),
   })
   .meta({ id: 'MountStatus' });

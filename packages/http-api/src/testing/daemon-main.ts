@@ -20,6 +20,8 @@ export interface DaemonOrder {
   readonly root: string;
   readonly access?: Access;
   readonly engine?: 'kernel' | 'userspace';
+  /** False: as on a kernel without idmapped FUSE mounts. */
+  readonly idmap?: boolean;
   readonly socket?: string;
   readonly prefix?: '/antares' | '';
   /** Default: loopback alone. */
@@ -45,6 +47,7 @@ const base = await Base.open({
   store,
   directory: at('base'),
   mounted: !userspace,
+  idmap: order.idmap ?? true,
   limitMs: 10_000,
 });
 const engine: OverlayEngine = userspace
