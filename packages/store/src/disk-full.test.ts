@@ -57,11 +57,11 @@ describe('disk full', () => {
         const treeId = 'd'.repeat(40) as Oid;
         const many = Array.from({ length: 3000 }, (_, i) => entry(`name-${i}`, EMPTY_BLOB));
         store.putTree(treeId, many, false);
-        for (let i = 0; i < 40; i++) store.putFact(`fact-${i}`, Buffer.alloc(3000, i));
+        for (let i = 0; i < 250; i++) store.putFact(`fact-${i}`, Buffer.alloc(3000, i));
         await expect(store.flushed()).rejects.toEqual(noSpace);
         expect(problems).toEqual(expect.arrayContaining([noSpace]));
         expect(store.fact('fact-39')).toEqual(Buffer.alloc(3000, 39));
-        expect(() => store.changeFact('large', () => Buffer.alloc(500_000))).toThrow(
+        expect(() => store.changeFact('large', () => Buffer.alloc(5_000_000))).toThrow(
           expect.objectContaining({ code: 'ENOSPC' }),
         );
         for (const one of kept) expect(holds(store, one)).toBe(true);
@@ -77,7 +77,7 @@ describe('disk full', () => {
         try {
           for (const one of [...kept, later]) expect(holds(again, one)).toBe(true);
           expect(again.tree(treeId)?.tree.length).toBe(3000);
-          for (let i = 0; i < 40; i++) expect(again.fact(`fact-${i}`)).toHaveLength(3000);
+          for (let i = 0; i < 250; i++) expect(again.fact(`fact-${i}`)).toHaveLength(3000);
           expect((await again.fsck()).problems).toBe(0);
         } finally {
           await again.close();

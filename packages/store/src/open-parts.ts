@@ -17,7 +17,7 @@ export function openParts(layout: Layout, onProblem: (error: unknown) => void): 
   prepareDirectory(layout, `new-${process.pid}`);
   const owner = new Owner(layout.owners);
   try {
-    const { root, table } = openEnvironment(layout);
+    const { root, room, table } = openEnvironment(layout);
     const counters = newCounters();
     const boot = bootId();
     const tables: Tables = {
@@ -27,30 +27,25 @@ export function openParts(layout: Layout, onProblem: (error: unknown) => void): 
       unsynced: new Table(table('unsynced'), 'oid'),
       facts: new Table(table('facts'), 'text', true),
     };
-    const queue = new WriteQueue(root, layout.root, (error) => {
+    const queue = new WriteQueue(root, room, (error) => {
       counters.failedWrites += 1;
       onProblem(withRoomError(layout.root, error));
     });
-    const segments = new SegmentRows(
-      root,
-      new Table(table('segments'), 'text'),
-      owner,
-      boot,
-      layout.root,
-    );
+    const segments = new SegmentRows(root, new Table(table('segments'), 'text'), owner, boot, room);
     const open = new OpenFiles();
-    return { layout, boot, owner, root, tables, queue, segments, open, counters };
+    return { layout, boot, owner, root, room, tables, queue, segments, open, counters };
   } catch (error) {
     owner.close();
     throw asDamage(layout.meta, error);
   }
 }
 
-export async function closeParts({ queue, open, root, owner }: Parts): Promise<void> {
+export async function closeParts({ queue, open, root, room, owner }: Parts): Promise<void> {
   // What cannot be written now has been reported.
   await queue.flushed().catch(() => {});
   queue.stop();
   open.close();
   await closeRoot(root);
+  room[Symbol.dispose]();
   owner.close();
 }

@@ -6,6 +6,7 @@ import type { Layout } from './layout.js';
 import type { Table } from './meta/table.js';
 import type { WriteQueue } from './meta/write-queue.js';
 import type { Owner } from './owner.js';
+import type { Room } from './room.js';
 
 export interface Tables {
   /** Binary trees by the id their parent states. */
@@ -25,6 +26,7 @@ export interface Parts {
   readonly boot: string;
   readonly owner: Owner;
   readonly root: RootDatabase<Buffer, Buffer>;
+  readonly room: Room;
   readonly tables: Tables;
   readonly queue: WriteQueue;
   readonly segments: SegmentRows;

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { evict } from './disk/evict.js';
 import { holders, type Holder } from './disk/usage.js';
 import { sweep } from './check/sweep.js';
+import type { Layout } from './layout.js';
 import type { Parts } from './parts.js';
 
 /** An eviction goes down to this part of the quota, so that it is not needed again at once. */
@@ -19,7 +20,7 @@ export async function upkeep(parts: Parts, quota: number | undefined): Promise<v
   await sweep(parts);
   if (quota === undefined) return;
   const all: Holder[] = [];
-  let used = statSync(parts.layout.meta).blocks * 512;
+  let used = databaseBytes(parts.layout);
   for await (const holder of holders(parts.layout)) {
     all.push(holder);
     used += holder.bytes;
@@ -27,9 +28,15 @@ export async function upkeep(parts: Parts, quota: number | undefined): Promise<v
   if (used > quota) await evict(parts, all, used - quota * DOWN_TO);
 }
 
+/** Without what is reserved behind its end: that is there so that something can be written when the disk is full. */
+function databaseBytes(layout: Layout): number {
+  const { blocks, size } = statSync(layout.meta);
+  return Math.min(blocks * 512, size);
+}
+
 /** What the quota counts: contents, and the database of trees and facts. */
 export async function usedBytes({ layout }: Parts): Promise<number> {
-  let used = statSync(layout.meta).blocks * 512;
+  let used = databaseBytes(layout);
   for await (const holder of holders(layout)) used += holder.bytes;
   return used;
 }

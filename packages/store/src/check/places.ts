@@ -30,7 +30,7 @@ export async function checkPlaces(
       if (place !== undefined && only?.has(place.segment) === false) continue;
       const state = place ? look(parts, open, key as Oid, place) : 'wrong';
       if (state === 'right') found.checked += 1;
-      if (state === 'wrong' && (await removeWrong(parts.root, places, key, row))) {
+      if (state === 'wrong' && (await removeWrong(parts, places, key, row))) {
         found.damaged += 1;
         parts.counters.damaged += 1;
       }

@@ -15,7 +15,7 @@ export async function checkSizes(parts: Parts, stopped: () => boolean): Promise<
     const place = places.stored(key);
     const real = place && decodePlace(place)?.length;
     if (size === undefined || (real !== undefined && real !== size))
-      if (await removeWrong(parts.root, sizes, key, row)) damaged += 1;
+      if (await removeWrong(parts, sizes, key, row)) damaged += 1;
     await turn.pause();
   }
   parts.counters.damaged += damaged;

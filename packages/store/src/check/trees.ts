@@ -17,7 +17,7 @@ export async function checkTrees(parts: Parts, stopped: () => boolean): Promise<
   for (const [key, row] of trees.scan()) {
     if (stopped()) break;
     if (decodeTreeRow(key as Oid, row) !== undefined) found.checked += 1;
-    else if (await removeWrong(parts.root, trees, key, row)) {
+    else if (await removeWrong(parts, trees, key, row)) {
       found.damaged += 1;
       parts.counters.damaged += 1;
     }

@@ -1,5 +1,5 @@
 import type { RootDatabase } from 'lmdb';
-import { hasRoom } from '../room.js';
+import { MARGIN, SMALL_MARGIN, type Room } from '../room.js';
 import type { Owner } from '../owner.js';
 import { noRoom } from '../errors.js';
 import { transact } from '../meta/commit.js';
@@ -23,7 +23,7 @@ export class SegmentRows {
     readonly table: Table,
     readonly owner: Owner,
     readonly boot: string,
-    readonly directory: string,
+    readonly room: Room,
   ) {}
 
   get(id: number): SegmentRow | undefined {
@@ -47,7 +47,7 @@ export class SegmentRows {
    * transaction, so two processes never write in one segment.
    */
   async claim(usable: (id: number) => boolean): Promise<{ id: number; fresh: boolean }> {
-    if (!hasRoom(this.directory, 2, 0)) throw noRoom(this.directory, 'the disk is full');
+    this.#needRoom(2, MARGIN);
     const mine = encode({ owner: this.owner.name, boot: this.boot, sealed: false });
     return await transact(this.root, () => {
       for (const [id, row] of this.all()) {
@@ -66,6 +66,7 @@ export class SegmentRows {
 
   /** Notes that all of it has reached the disk, unless somebody else has begun to append to it. */
   async seal(id: number, owner: string): Promise<void> {
+    this.#needRoom(1);
     await transact(this.root, () => {
       const row = this.get(id);
       if (row?.owner !== owner) return;
@@ -81,12 +82,17 @@ export class SegmentRows {
 
   /** Takes the row away if nobody writes to it any more; then its file may go. */
   async retire(id: number): Promise<boolean> {
+    this.#needRoom(1);
     return await transact(this.root, () => {
       const row = this.get(id);
       if (row !== undefined && !row.sealed && this.owner.isAlive(row.owner)) return false;
       void this.table.rows.remove(this.table.bytes(keyOf(id)));
       return true;
     });
+  }
+
+  #needRoom(rows: number, margin = SMALL_MARGIN): void {
+    if (!this.room.has(rows, 0, margin)) throw noRoom(this.room.directory, 'the disk is full');
   }
 }
 

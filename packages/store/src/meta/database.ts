@@ -1,8 +1,10 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { damagedDatabase } from '../errors.js';
+import { damagedDatabase, noRoom, StoreError } from '../errors.js';
 import type { Layout } from '../layout.js';
+import { Room } from '../room.js';
 import { completeDatabase } from './complete.js';
+import { prepareLockFile } from './lock-file.js';
 
 export type Rows = Database<Buffer, Buffer>;
 
@@ -14,6 +16,7 @@ const MAP_SIZE = 2 ** 38;
 
 export interface Environment {
   readonly root: RootDatabase<Buffer, Buffer>;
+  readonly room: Room;
   readonly table: (name: string) => Rows;
 }
 
@@ -23,12 +26,15 @@ export interface Environment {
  */
 export function openEnvironment(layout: Layout): Environment {
   const path = layout.meta;
+  const lock = `${path}-lock`;
   // LMDB would make them 0664.
-  for (const file of [path, `${path}-lock`]) {
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
-  }
+  closeSync(openSync(path, 'a', 0o600));
+  prepareLockFile(lock);
+  for (const file of [path, lock]) chmodSync(file, 0o600);
+  const room = new Room(layout.root, path);
   try {
+    // A new one is written at once; an old one can be opened, and read, on a full disk.
+    if (!room.has(0, 0) && statSync(path).size === 0) throw noRoom(layout.root, 'the disk is full');
     completeDatabase(path);
     const options = { keyEncoding: 'binary', encoding: 'binary' } as const;
     const root = open<Buffer, Buffer>({
@@ -41,8 +47,9 @@ export function openEnvironment(layout: Layout): Environment {
       // Otherwise the binding makes a promise of its own that nobody holds: unhandled when a commit fails.
       eventTurnBatching: false,
     });
-    return { root, table: (name) => root.openDB<Buffer, Buffer>({ name, ...options }) };
+    return { root, room, table: (name) => root.openDB<Buffer, Buffer>({ name, ...options }) };
   } catch (error) {
-    throw damagedDatabase(path, error);
+    room[Symbol.dispose]();
+    throw error instanceof StoreError ? error : damagedDatabase(path, error);
   }
 }

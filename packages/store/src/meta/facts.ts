@@ -1,6 +1,5 @@
 import type { RootDatabase } from 'lmdb';
 import { noRoom, withRoomError } from '../errors.js';
-import { hasRoom } from '../room.js';
 import type { Table } from './table.js';
 import type { WriteQueue } from './write-queue.js';
 
@@ -64,7 +63,7 @@ export class Facts {
       const value = this.root.transactionSync(() => {
         const old = pending ? this.table.copy(full) : copied(this.table.stored(full));
         const changed = Buffer.from(change(old));
-        if (!hasRoom(this.directory, 1, changed.length))
+        if (!this.queue.room.has(1, changed.length))
           throw noRoom(this.directory, 'the disk is full');
         this.table.rows.putSync(this.table.bytes(full), changed);
         return changed;

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { RootDatabase } from 'lmdb';
 import { closeParts, openParts } from '../open-parts.js';
 import { Scratch } from '../testing/scratch.js';
@@ -40,6 +40,23 @@ test('a row that nobody waits for gets to the disk by itself', async () => {
     while (tables.facts.isPending('alone')) await turn();
     expect(String(new Table(tables.facts.rows, 'text').get('alone'))).toBe('here');
   } finally {
+    await closeParts(parts);
+  }
+});
+
+test('after a failure nobody waits for rows that were let go behind rows that were kept', async () => {
+  await using scratch = new Scratch();
+  const parts = openParts(scratch.layout, () => undefined);
+  const { queue, tables, room } = parts;
+  const has = jest.spyOn(room, 'has').mockReturnValue(false);
+  try {
+    queue.put([{ table: tables.facts, key: 'kept', value: Buffer.from('1') }]);
+    queue.put([{ table: tables.sizes, key: 'a'.repeat(40), value: Buffer.alloc(6) }]);
+    await expect(queue.flushed()).rejects.toMatchObject({ code: 'ENOSPC' });
+  } finally {
+    has.mockRestore();
+    await queue.flushed();
+    expect(String(new Table(tables.facts.rows, 'text').get('kept'))).toBe('1');
     await closeParts(parts);
   }
 });

@@ -1,6 +1,6 @@
 import type { RootDatabase } from 'lmdb';
 import { noRoom } from '../errors.js';
-import { hasRoom } from '../room.js';
+import type { Room } from '../room.js';
 import { commit } from './commit.js';
 import type { Table } from './table.js';
 
@@ -55,7 +55,7 @@ export class WriteQueue {
 
   constructor(
     readonly root: RootDatabase<Buffer, Buffer>,
-    readonly directory: string,
+    readonly room: Room,
     readonly onFailure: (error: unknown) => void,
   ) {}
 
@@ -154,7 +154,7 @@ export class WriteQueue {
       rows += group.rows.length;
       bytes += group.bytes;
     }
-    if (!hasRoom(this.directory, rows, bytes)) throw noRoom(this.directory, 'the disk is full');
+    if (!this.room.has(rows, bytes)) throw noRoom(this.room.directory, 'the disk is full');
     await commit(this.root, () => {
       for (const { rows } of batch)
         for (const { table, key, value } of rows) void table.write(key, value);
@@ -166,6 +166,8 @@ export class WriteQueue {
       for (const { table, key } of rows) table.settle(key, number);
       this.#committed = number;
     }
+    // Rows that were let go behind others that were kept have no group any more that would say so.
+    if (this.#groups.length === 0) this.#committed = this.#last;
     this.#waiters = this.#waiters.filter((waiter) => {
       if (waiter.upTo > this.#committed) return true;
       waiter.resolve();
