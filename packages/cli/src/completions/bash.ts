@@ -4,10 +4,14 @@ import { valueFlags, valueGroups } from './value-flags.js';
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Job ids may hold blanks: one a line, quoted when they are put in. */
+const JOBS = `while IFS= read -r word; do if [[ $word == "$cur"* ]]; then COMPREPLY+=("$(printf %q "$word")"); fi; done < <("\${COMP_WORDS[0]}" list 2>/dev/null | sed -n 's/^job_id=\\(.*\\) mount=.*/\\1/p')`;
+
 function reply(completion: Completion | undefined): string {
   if (completion === 'file') return 'COMPREPLY+=($(compgen -f -- "$cur"))';
   if (completion === 'directory') return 'COMPREPLY+=($(compgen -d -- "$cur"))';
-  if (completion === undefined || completion === 'job') return ':';
+  if (completion === 'job') return JOBS;
+  if (completion === undefined) return ':';
   return `COMPREPLY+=($(compgen -W ${quote(completion.join(' '))} -- "$cur"))`;
 }
 

@@ -6,7 +6,8 @@ const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 function offer(completion: Completion | undefined): string {
   if (completion === 'file' || completion === 'directory') return 'edit:complete-filename $@words';
-  if (completion === undefined || completion === 'job') return 'nop';
+  if (completion === 'job') return '$jobs';
+  if (completion === undefined) return 'nop';
   return `put ${completion.map(quote).join(' ')}`;
 }
 
@@ -30,11 +31,19 @@ export function elvishScript(program: ProgramSpec): string {
     .filter((l) => l.path.length > 0)
     .map((l) => quote(l.path.join(' ')));
   return `use builtin
+use re
 use str
 
 set edit:completion:arg-completer[${program.name}] = {|@words|
     var takers = [${valueFlags(program).flatMap(namesOf).map(quote).join(' ')}]
     var commands = [${known.join(' ')}]
+    var jobs = {
+        try {
+            e:${program.name} list 2>/dev/null | from-lines | each {|line|
+                if (re:match '^job_id=' $line) { put (re:replace '^job_id=(.*) mount=.*$' '$1' $line) }
+            }
+        } catch { }
+    }
     var values = [
 ${values.join('\n')}
     ]

@@ -4,10 +4,11 @@ import { valueFlags } from './value-flags.js';
 
 const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-function values(completion: Completion | undefined): string {
+function values(name: string, completion: Completion | undefined): string {
   if (completion === 'file') return ' -F';
   if (completion === 'directory') return ` -f -a '(__fish_complete_directories)'`;
-  if (completion === undefined || completion === 'job') return ' -f';
+  if (completion === 'job') return ` -f -a '(__${name}_jobs)'`;
+  if (completion === undefined) return ' -f';
   return ` -f -a ${quote(completion.join(' '))}`;
 }
 
@@ -21,10 +22,10 @@ export function fishScript(program: ProgramSpec): string {
     const at = `complete -c ${name} -n ${quote(`__${name}_at ${quote(l.path.join(' '))}`)}`;
     return [
       ...l.words.map((w) => `${at} -f -a ${quote(w.word)} -d ${quote(w.doc)}`),
-      ...(l.positional === undefined ? [] : [`${at}${values(l.positional)}`]),
+      ...(l.positional === undefined ? [] : [`${at}${values(name, l.positional)}`]),
       ...l.flags.map((f) => {
         const short = f.short === undefined ? '' : ` -s ${f.short.slice(1)}`;
-        const value = f.value === undefined ? '' : ` -r${values(completionOf(f))}`;
+        const value = f.value === undefined ? '' : ` -r${values(name, completionOf(f))}`;
         return `${at}${short} -l ${f.name.slice(2)}${value} -d ${quote(f.doc)}`;
       }),
     ];
@@ -48,6 +49,10 @@ function __${name}_at --argument-names wanted
         end
     end
     test "$command" = "$wanted"
+end
+
+function __${name}_jobs
+    command ${name} list 2>/dev/null | string replace -rf '^job_id=(.*) mount=.*' '$1'
 end
 
 complete -c ${name} -f

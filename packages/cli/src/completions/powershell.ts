@@ -39,6 +39,11 @@ ${values.join('\n')}
     $offers = @{
 ${offers.join('\n')}
     }
+    $askers = ${list(
+      levels(program)
+        .filter((l) => l.positional === 'job')
+        .map((l) => l.path.join(' ')),
+    )}
     $command = ''
     $value = ''
     foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
@@ -53,6 +58,12 @@ ${offers.join('\n')}
         $values[$value] | Where-Object { $_ -like "$wordToComplete*" } |
             ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
         return
+    }
+    if ($askers -ccontains $command) {
+        & ${quote(program.name)} list 2>$null |
+            ForEach-Object { if ($_ -match '^job_id=(.*) mount=') { $Matches[1] } } |
+            Where-Object { $_ -like "$wordToComplete*" } |
+            ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
     }
     $offers[$command] | Where-Object { $_[0] -like "$wordToComplete*" } |
         ForEach-Object { [CompletionResult]::new($_[0], $_[0], [CompletionResultType]::ParameterValue, $_[1]) }

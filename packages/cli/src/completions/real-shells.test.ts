@@ -1,13 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { scorpioProgram } from '../programs.js';
+import { bashScript } from './bash.js';
 import { elvishScript } from './elvish.js';
 import { fishScript } from './fish.js';
 import { zshScript } from './zsh.js';
 
+const PROGRAM = fileURLToPath(new URL('../../../../apps/scorpio/bin/scorpio.js', import.meta.url));
 const PATH = process.env['PATH'] ?? '';
 const installed = (name: string) => PATH.split(':').some((d) => existsSync(join(d, name)));
 const program = scorpioProgram();
@@ -17,6 +28,19 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'scorpio-shells-'));
   mkdirSync(join(dir, 'mine'));
   writeFileSync(join(dir, 'my.toml'), '');
+  // The program and a record of a job: what completes reads them while it is typed.
+  symlinkSync(PROGRAM, join(dir, 'scorpio'));
+  writeFileSync(join(dir, 'scorpio.toml'), 'antares_state_file = "state.toml"\n');
+  writeFileSync(
+    join(dir, 'state.toml'),
+    [
+      '[[mounts]]',
+      'job_id = "nightly-7"',
+      'mountpoint = "/m"',
+      'upper_id = "11111111-1111-4111-8111-111111111111"',
+      'upper_dir = "/u"',
+    ].join('\n'),
+  );
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -25,7 +49,7 @@ function run(shell: string, argv: readonly string[], input = ''): string {
   return execFileSync(shell, argv, {
     cwd: dir,
     encoding: 'utf8',
-    env: { PATH, HOME: dir, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
+    env: { PATH: `${dir}:${PATH}`, HOME: dir, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
     input,
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: 20_000,
@@ -44,9 +68,21 @@ const LINES = [
   { typed: 'scorpio doctor --bun', offered: '--bundle' },
   { typed: 'scorpio completions fi', offered: 'fish' },
   { typed: 'scorpio -c my.t', offered: 'my.toml' },
+  { typed: 'scorpio umount nig', offered: 'nightly-7' },
+  { typed: 'scorpio config init my.t', offered: 'my.toml' },
   { typed: 'scorpio --log-level de', offered: 'debug' },
   { typed: 'scorpio --log-level doctor config in', offered: 'init' },
 ] as const;
+
+describe('bash', () => {
+  test.each(LINES)('CLI-16: bash completes "$typed"', ({ typed, offered }) => {
+    const words = typed.split(' ');
+    const list = words.map((w) => `'${w}'`).join(' ');
+    const script = `${bashScript(program)}
+COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _scorpio; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    expect(run('bash', ['--norc', '-c', script]).split('\n')).toContain(offered);
+  });
+});
 
 (installed('fish') ? describe : describe.skip)('fish (skipped where fish is not installed)', () => {
   test.each(LINES)('CLI-16: fish completes "$typed"', ({ typed, offered }) => {

@@ -5,10 +5,14 @@ import { valueFlags, valueGroups } from './value-flags.js';
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 const described = (word: string, doc: string) => quote(`${word.replaceAll(':', '\\:')}:${doc}`);
 
+/** Not a function of that name: the program itself. */
+const JOBS = `compadd -- \${(f)"$(command "\${words[1]}" list 2>/dev/null | sed -n 's/^job_id=\\(.*\\) mount=.*/\\1/p')"}`;
+
 function offer(completion: Completion | undefined): string {
   if (completion === 'file') return '_files';
   if (completion === 'directory') return '_files -/';
-  if (completion === undefined || completion === 'job') return ':';
+  if (completion === 'job') return JOBS;
+  if (completion === undefined) return ':';
   return `compadd -- ${completion.map(quote).join(' ')}`;
 }
 
