@@ -213,7 +213,10 @@ export class Store implements AsyncDisposable {
     });
   }
 
-  /** As `addContent`, for contents of any size: larger ones go to the disk as they come. `size` where it is known. */
+  /**
+   * As `addContent`, for contents of any size: larger ones go to the disk as they come. `size` where it is known. A chunk must not
+   * change after it was given.
+   */
   addContentStream(
     oid: Oid,
     chunks: AsyncIterable<Uint8Array>,

@@ -6,6 +6,7 @@ import type { Layout } from '../layout.js';
 import { synced } from '../meta/commit.js';
 import type { Table } from '../meta/table.js';
 import type { WriteQueue } from '../meta/write-queue.js';
+import { Behind } from './behind.js';
 import { hashFile, slices, wrongContent } from './verify.js';
 
 /**
@@ -64,18 +65,20 @@ export class FileWriter {
     size: number | undefined,
   ): Promise<number> {
     const hasher = size === undefined ? undefined : new BlobHasher(size);
-    let length = 0;
-    for await (const chunk of chunks) {
-      for (const slice of slices(chunk)) {
-        hasher?.update(slice);
-        // No reading on to the end of what is longer than announced.
-        if (hasher !== undefined && hasher.left < 0) throw wrongContent(oid, undefined);
-        for (let done = 0; done < slice.length;) {
-          const { bytesWritten } = await file.write(slice, done, slice.length - done, length);
-          done += bytesWritten;
-          length += bytesWritten;
+    const behind = new Behind(file);
+    let length: number;
+    try {
+      for await (const chunk of chunks) {
+        for (const slice of slices(chunk)) {
+          hasher?.update(slice);
+          // No reading on to the end of what is longer than announced.
+          if (hasher !== undefined && hasher.left < 0) throw wrongContent(oid, undefined);
+          await behind.add(slice);
         }
       }
+      length = await behind.end();
+    } finally {
+      await behind.stop();
     }
     const found = hasher === undefined ? await hashFile(file) : hasher.digest();
     if (found !== oid) throw wrongContent(oid, found);
