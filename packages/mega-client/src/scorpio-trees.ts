@@ -1,5 +1,9 @@
 import {
+  eachInTurns,
+  hashInTurns,
   hashObject,
+  indexInTurns,
+  LARGE_TREE,
   TreeIndex,
   type DroppedEntry,
   type PackedTree,
@@ -109,7 +113,10 @@ async function* parts(
   try {
     for await (const record of records(answer.body, treesReader(), TREES_PATH)) {
       if (state.ended) throw broken(TREES_PATH, 'the answer goes on after its end');
-      const part = partOf(record, commit, expected, state);
+      // Its bytes are there until the next record is asked for.
+      const large = record.tag === 'tree' && record.body.length > LARGE_TREE;
+      const read = large ? await readInTurns(record) : undefined;
+      const part = partOf(record, commit, expected, state, read);
       if (part) yield part;
     }
   } catch (error) {
@@ -125,6 +132,7 @@ function partOf(
   commit: Oid | undefined,
   expected: Map<RepoPath, Expected>,
   state: { open: number; stray: number; ended: boolean; more: boolean },
+  read?: Read,
 ): TreesPart | undefined {
   switch (record.tag) {
     case 'head':
@@ -161,23 +169,51 @@ function partOf(
     const error = broken(what(), `it is ${place.oid}, answered was ${record.oid}`);
     return place.wanted ? { failed: record.path, error } : undefined;
   }
-  return readTree(record, place, expected, what);
+  return readTree(record, place, expected, what, read);
+}
+
+type TreeRecord = Extract<TreesRecord, { tag: 'tree' }>;
+
+/** What a record's tree is, or why it is none. */
+type Read =
+  | { readonly tree: TreeIndex; readonly oid: Oid; readonly sizes: number[] | undefined }
+  | { readonly cause: unknown };
+
+function readNow({ body, sizes: raw }: TreeRecord): Read {
+  try {
+    const tree = new TreeIndex(body);
+    return { tree, oid: hashObject('tree', body), sizes: raw && sizesOf(raw, tree) };
+  } catch (cause) {
+    return { cause };
+  }
+}
+
+/** The same for a large one, some entries at a time (D13). */
+async function readInTurns({ body, sizes: raw }: TreeRecord): Promise<Read> {
+  try {
+    const tree = await indexInTurns(body);
+    const sizes: number[] | undefined = raw && [];
+    const size = raw && sizeReader(raw, tree);
+    if (size) await eachInTurns(tree.length, (i) => sizes?.push(size(i)));
+    return { tree, oid: await hashInTurns('tree', body), sizes };
+  } catch (cause) {
+    return { cause };
+  }
 }
 
 function readTree(
-  record: Extract<TreesRecord, { tag: 'tree' }>,
+  record: TreeRecord,
   place: Expected,
   expected: Map<RepoPath, Expected>,
   what: () => string,
+  read = readNow(record),
 ): TreesPart | undefined {
-  const { path, oid, body } = record;
-  let tree;
-  try {
-    tree = new TreeIndex(body);
-  } catch (cause) {
-    const error = broken(what(), 'it is no tree object', cause);
+  const { path, oid } = record;
+  if ('cause' in read) {
+    const error = broken(what(), 'it is no tree object', read.cause);
     return place.wanted ? { failed: path, error } : undefined;
   }
+  const { tree, sizes } = read;
   if (place.below > 0) {
     const below = place.below - 1;
     for (let i = 0; i < tree.length; i++) {
@@ -185,26 +221,20 @@ function readTree(
       expected.set(joinPath(path, tree.nameAt(i)), { oid: tree.oidAt(i), below, wanted: false });
     }
   }
-  return { answer: new PackedAnswer(record, tree, hashObject('tree', body) === oid) };
+  return { answer: new PackedAnswer(path, oid, read.oid === oid, { tree, ...(sizes && { sizes }) }) };
 }
 
 /** Thousands of directories come in an answer, and most readers want them packed: the rest is made when it is asked for. */
 class PackedAnswer implements TreeAnswer {
-  readonly path: RepoPath;
-  readonly oid: Oid;
   readonly modesKnown = true;
-  readonly packed: PackedTree;
   #entries: readonly TreeEntry[] | undefined;
 
   constructor(
-    { path, oid, sizes }: Extract<TreesRecord, { tag: 'tree' }>,
-    tree: TreeIndex,
+    readonly path: RepoPath,
+    readonly oid: Oid,
     readonly verified: boolean,
-  ) {
-    this.path = path;
-    this.oid = oid;
-    this.packed = sizes === undefined ? { tree } : { tree, sizes: sizesOf(sizes, tree) };
-  }
+    readonly packed: PackedTree,
+  ) {}
 
   get entries(): readonly TreeEntry[] {
     return (this.#entries ??= [...this.packed.tree]);
@@ -220,17 +250,25 @@ class PackedAnswer implements TreeAnswer {
   }
 }
 
-/** Sizes run in the order of the body, in which entries that were dropped have their places. */
-function sizesOf(raw: Buffer, tree: TreeIndex): number[] {
-  const sizes: number[] = [];
+/**
+ * Reads the size of each entry, one after the other; -1 where it is not known or there is none. Sizes run in the order of the body, in
+ * which entries that were dropped have their places.
+ */
+function sizeReader(raw: Buffer, tree: TreeIndex): (index: number) => number {
   const { dropped } = tree;
   let before = 0;
-  for (let index = 0; index < tree.length; index++) {
+  return (index) => {
     while (dropped[before]?.index === index + before) before += 1;
     const kind = tree.kindAt(index);
     const none = kind === 'directory' || kind === 'submodule';
-    sizes.push((none ? undefined : readSize(raw, (index + before) * 8)) ?? -1);
-  }
+    return (none ? undefined : readSize(raw, (index + before) * 8)) ?? -1;
+  };
+}
+
+function sizesOf(raw: Buffer, tree: TreeIndex): number[] {
+  const size = sizeReader(raw, tree);
+  const sizes: number[] = [];
+  for (let i = 0; i < tree.length; i++) sizes.push(size(i));
   return sizes;
 }
 

@@ -1,6 +1,7 @@
 export { BlobHasher } from './blob-hasher.js';
 export { encodeSortedTree, encodeTree } from './encode-tree.js';
 export { hashObject, type ObjectKind } from './hash-object.js';
+export { eachInTurns, hashInTurns, indexInTurns, LARGE_TREE } from './in-turns.js';
 export { kindOfMode, modeText } from './mode.js';
 export * from './name.js';
 export * from './oid.js';

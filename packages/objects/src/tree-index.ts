@@ -17,6 +17,7 @@ const FEW = 24;
 const KIND_SHIFT = 29;
 const LENGTH = 2 ** KIND_SHIFT - 1;
 const SLASH = 0x2f;
+const { imul } = Math;
 const NOTHING_DROPPED: readonly DroppedEntry[] = [];
 const NO_SLOTS = new Uint32Array(0);
 
@@ -50,6 +51,8 @@ export class TreeIndex {
     this.#rows = (room.at + rows) / 4;
     this.#read = room.at;
     this.#bytes.set(bytes, room.at);
+    // Made entry by entry: in one go at the first look-up it would take as long as all the reading.
+    if (most < bytes.length / SHORTEST) this.#makeSlots();
     if (this.readOn(most)) keepRoom(room, rows + 8 * this.#length);
   }
 
@@ -158,7 +161,7 @@ export class TreeIndex {
     this.#words[row] = start;
     this.#words[row + 1] = (end - start) | ((CODES.get(kind) ?? 0) << KIND_SHIFT);
     this.#length += 1;
-    this.#longest = Math.max(this.#longest, end - start);
+    if (end - start > this.#longest) this.#longest = end - start;
     if (this.#slots.length > 0) this.#enter(this.#length - 1);
   }
 
@@ -186,7 +189,8 @@ export class TreeIndex {
     if (this.#length === 0) return true;
     const bytes = this.#bytes;
     const last = this.#nameStart(this.#length - 1);
-    const shorter = Math.min(this.#nameLength(this.#length - 1), end - start);
+    const before = this.#nameLength(this.#length - 1);
+    const shorter = before < end - start ? before : end - start;
     for (let i = 0; i < shorter; i++) {
       const [a, b] = [bytes[last + i] ?? 0, bytes[start + i] ?? 0];
       if (a !== b) return a < b;
@@ -219,7 +223,7 @@ export class TreeIndex {
   #slot(from: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
     let hash = SEED;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (from[i] ?? 0), FACTOR);
+    for (let i = start; i < end; i++) hash = imul(hash ^ (from[i] ?? 0), FACTOR);
     for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] ?? 0) - 1;
       if (entry < 0 || this.#isName(entry, from, start, end)) return slot;

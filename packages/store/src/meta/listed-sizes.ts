@@ -9,8 +9,13 @@ export function encodeSizes(sizes: readonly number[], row: Buffer, at: number): 
   let place = at;
   for (const size of sizes) {
     const value = size < 0 || size > NONE ? NONE : size;
-    row.writeUInt16BE(Math.floor(value / HALF), place);
-    row.writeUInt32BE(value % HALF, place + 2);
+    const [high, low] = [Math.floor(value / HALF), value % HALF];
+    row[place] = high >>> 8;
+    row[place + 1] = high;
+    row[place + 2] = low >>> 24;
+    row[place + 3] = low >>> 16;
+    row[place + 4] = low >>> 8;
+    row[place + 5] = low;
     place += SIZE;
   }
 }
