@@ -1,3 +1,4 @@
+import type { Maybe } from '@scorpiofs/fuse';
 import type { Oid, PackedTree } from '@scorpiofs/objects';
 
 /** A directory as the store keeps it. */
@@ -16,6 +17,8 @@ export interface TreeFacts {
 export interface BaseStore {
   /** From memory or disk, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined;
+  /** As `tree`; a large one comes in several turns of the event loop. */
+  treeSoon(key: Oid): Maybe<StoredTree | undefined>;
   hasTree(key: Oid): boolean;
   /** `exact`: the tree as it stands hashes to the key; absent where that is not known. */
   putPackedTree(key: Oid, tree: PackedTree, facts: TreeFacts & { readonly exact?: true }): void;

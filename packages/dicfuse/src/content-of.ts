@@ -45,7 +45,7 @@ function stored(
 function corrected(base: Base, { tree, index }: FileNode): void {
   const { listing, block, key } = tree;
   const size = base.contents.trueSize(listing.oid(index));
-  if (size === undefined || size === listing.sizes[index]) return;
+  if (size === undefined || size === base.sizes.known(listing, index)) return;
   listing.sizes[index] = size;
   const kept = base.store.tree(key);
   if (kept !== undefined) {

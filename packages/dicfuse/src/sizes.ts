@@ -46,8 +46,9 @@ export class Sizes {
     return found;
   }
 
-  /** Fills in what the store knows: one pass when a listing is loaded. */
+  /** Fills in what the store knows: one pass when a listing is loaded. Those of a large one are looked up when they are wanted. */
   fill(listing: Listing): void {
+    if (listing.isLarge) return;
     for (let i = 0; i < listing.length; i++) if (!listing.isDirectory(i)) this.known(listing, i);
   }
 

@@ -10,7 +10,7 @@ import type { LocalTree } from './trees/trees.js';
 /** Why a listing is wanted: to be shown, or to find one name in it. */
 export type Purpose = 'list' | 'find';
 
-/** The listing of a directory: from memory or the store in this turn, else from the source. */
+/** The listing of a directory: from memory or the store in this turn (a large one of the store in several), else from the source. */
 export function treeOf(
   base: Base,
   directory: Directory,
@@ -23,9 +23,25 @@ export function treeOf(
   }
   if (directory.submodule) return { ...NOTHING, place: directory.place };
   const want = wantOf(directory);
-  const local = base.trees.local(want);
+  const local = base.trees.localSoon(want);
   if (local === undefined) return fetched(base, directory, want, purpose, req);
+  if (local instanceof Promise) return soon(base, directory, purpose, local, req);
   if (local.ahead) base.treeAhead.hit(want, purpose === 'list', false);
+  return adopt(base, directory, local);
+}
+
+/** A large one of the store, in several turns. */
+async function soon(
+  base: Base,
+  directory: Directory,
+  purpose: Purpose,
+  reading: Promise<LocalTree | undefined>,
+  req: Pick<Request, 'signal'> | undefined,
+): Promise<PlacedTree> {
+  const local = await reading;
+  if (local === undefined) return await fetched(base, directory, wantOf(directory), purpose, req);
+  // The view moved meanwhile.
+  if (directory.oid !== local.oid) return await treeOf(base, directory, purpose, req);
   return adopt(base, directory, local);
 }
 

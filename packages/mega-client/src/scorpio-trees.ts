@@ -221,7 +221,9 @@ function readTree(
       expected.set(joinPath(path, tree.nameAt(i)), { oid: tree.oidAt(i), below, wanted: false });
     }
   }
-  return { answer: new PackedAnswer(path, oid, read.oid === oid, { tree, ...(sizes && { sizes }) }) };
+  return {
+    answer: new PackedAnswer(path, oid, read.oid === oid, { tree, ...(sizes && { sizes }) }),
+  };
 }
 
 /** Thousands of directories come in an answer, and most readers want them packed: the rest is made when it is asked for. */

@@ -3,6 +3,8 @@ import {
   EMPTY_TREE,
   encodeTree,
   SourceError,
+  indexInTurns,
+  LARGE_TREE,
   TreeIndex,
   type DroppedEntry,
   type Oid,
@@ -22,7 +24,13 @@ import { Layout } from './layout.js';
 import { synced } from './meta/commit.js';
 import { Facts } from './meta/facts.js';
 import { decodeSize, encodeSize, isSize } from './meta/size-row.js';
-import { decodeTreeRow, encodeTreeRow, type TreeFacts, type TreeRow } from './meta/tree-row.js';
+import {
+  decodeTreeRow,
+  decodeTreeRowInTurns,
+  encodeTreeRow,
+  type TreeFacts,
+  type TreeRow,
+} from './meta/tree-row.js';
 import type { Row } from './meta/write-queue.js';
 import { closeParts, openParts } from './open-parts.js';
 import type { Parts } from './parts.js';
@@ -118,16 +126,38 @@ export class Store implements AsyncDisposable {
   /** From disk, checked, in this turn. Undefined: not here. */
   tree(key: Oid): StoredTree | undefined {
     const row = this.#parts.tables.trees.get(key);
-    const tree = row && decodeTreeRow(key, row);
-    if (tree === undefined) {
-      if (row !== undefined) this.counters.damaged += 1;
-      if (key === EMPTY_TREE)
-        return storedTree({ body: Buffer.alloc(0), verified: true, modesKnown: true });
+    return this.#found(key, row !== undefined, row && decodeTreeRow(key, row), now);
+  }
+
+  /** As `tree`; a large listing is read in several turns of the event loop, so that others get theirs (D13). */
+  treeSoon(key: Oid): StoredTree | undefined | Promise<StoredTree | undefined> {
+    const row = this.#parts.tables.trees.get(key);
+    return row !== undefined && row.length > LARGE_TREE
+      ? this.#treeInTurns(key, Buffer.from(row))
+      : this.#found(key, row !== undefined, row && decodeTreeRow(key, row), now);
+  }
+
+  async #treeInTurns(key: Oid, row: Buffer): Promise<StoredTree | undefined> {
+    const tree = await decodeTreeRowInTurns(key, row);
+    const index = tree && (await indexInTurns(tree.body));
+    return this.#found(key, true, tree, () => index);
+  }
+
+  #found(
+    key: Oid,
+    isThere: boolean,
+    row: TreeRow | undefined,
+    indexOf: (body: Buffer) => TreeIndex | undefined,
+  ): StoredTree | undefined {
+    const tree = row && indexOf(row.body);
+    if (tree === undefined || row === undefined) {
+      if (isThere) this.counters.damaged += 1;
+      if (key === EMPTY_TREE) return storedTree(EMPTY, now(EMPTY.body));
       this.counters.misses += 1;
       return undefined;
     }
     this.counters.hits += 1;
-    return storedTree(tree);
+    return storedTree(row, tree);
   }
 
   hasTree(key: Oid): boolean {
@@ -347,8 +377,13 @@ export class Store implements AsyncDisposable {
   }
 }
 
-function storedTree({ body, verified, modesKnown, sizes }: TreeRow): StoredTree {
-  const tree = new TreeIndex(body);
+const EMPTY: TreeRow = { body: Buffer.alloc(0), verified: true, modesKnown: true };
+
+function now(body: Buffer): TreeIndex {
+  return new TreeIndex(body);
+}
+
+function storedTree({ verified, modesKnown, sizes }: TreeRow, tree: TreeIndex): StoredTree {
   const { dropped } = tree;
   return { verified, modesKnown, tree, entries: tree, dropped, ...(sizes && { sizes }) };
 }

@@ -12,6 +12,10 @@ export class MemoryStore implements BaseStore {
     return this.trees.get(key);
   }
 
+  treeSoon(key: Oid): StoredTree | undefined {
+    return this.tree(key);
+  }
+
   hasTree(key: Oid): boolean {
     return this.trees.has(key);
   }

@@ -9,6 +9,7 @@ import {
 } from '@scorpiofs/objects';
 
 export const UNKNOWN = -1;
+const LARGE = 4096;
 
 /** The entries of one tree in its own order, packed: some 60 bytes an entry with its name. */
 export class Listing {
@@ -34,6 +35,11 @@ export class Listing {
   /** Of every entry; made anew at each call. */
   get names(): readonly Name[] {
     return Array.from({ length: this.length }, (_, i) => this.name(i));
+  }
+
+  /** Whether going through it in one turn of the event loop takes too long. */
+  get isLarge(): boolean {
+    return this.length > LARGE;
   }
 
   indexOf(name: string): number {

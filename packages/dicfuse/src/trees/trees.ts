@@ -1,5 +1,7 @@
+import type { Maybe } from '@scorpiofs/fuse';
 import {
   EMPTY_TREE,
+  eachInTurns,
   SourceError,
   TreesError,
   type DroppedEntry,
@@ -24,6 +26,9 @@ export interface LocalTree {
   readonly oid: Oid;
   readonly listing: Listing;
 }
+
+/** `ahead`: it was brought along by a question for another one, and is looked at for the first time. */
+type Local = LocalTree & { readonly ahead: boolean };
 
 /** How much to bring along with a directory that is asked for. */
 export interface AskPlan {
@@ -65,6 +70,7 @@ export class Trees {
   /** Arrived and not yet looked at. */
   readonly #fresh = new Map<string, LocalTree>();
   #freshEntries = 0;
+  readonly #reading = new Map<string, Promise<Local | undefined>>();
   readonly #closing = manyListeners();
 
   constructor(
@@ -74,7 +80,7 @@ export class Trees {
   ) {}
 
   /** From here, or undefined. `ahead`: it was brought along by a question for another one, and is looked at for the first time. */
-  local(want: TreeWant): (LocalTree & { readonly ahead: boolean }) | undefined {
+  local(want: TreeWant): Local | undefined {
     const { oid, path } = want;
     const key = wantKey(want);
     const fresh = this.#fresh.get(key);
@@ -90,6 +96,22 @@ export class Trees {
     const other = unverifiedKey(oid, path);
     const unverified = this.store.tree(other);
     return unverified && this.#read(other, oid, unverified);
+  }
+
+  /** As `local`; a large listing of the store is read in several turns of the event loop, once for all who want it. */
+  localSoon(want: TreeWant): Maybe<Local | undefined> {
+    const { oid } = want;
+    if (oid === undefined || oid === EMPTY_TREE || this.#fresh.has(wantKey(want)))
+      return this.local(want);
+    const reading = this.#reading.get(wantKey(want));
+    if (reading !== undefined) return reading;
+    const verified = this.store.treeSoon(oid);
+    if (verified instanceof Promise) return this.#soon(want, oid, oid, verified);
+    if (verified !== undefined) return this.#read(oid, oid, verified);
+    const key = unverifiedKey(oid, want.path);
+    const unverified = this.store.treeSoon(key);
+    if (unverified instanceof Promise) return this.#soon(want, key, oid, unverified);
+    return unverified && this.#read(key, oid, unverified);
   }
 
   /** As `local`, without counting as a look. */
@@ -160,6 +182,23 @@ export class Trees {
     mine.set(key, one);
   }
 
+  /** Some thousand entries in a turn of the event loop (D13). */
+  #announceBelow(
+    { want: { revision, path }, level }: Announced,
+    listing: Listing,
+    mine: Map<string, Announced>,
+  ): Maybe<void> {
+    const announce = (i: number): void => {
+      if (listing.kind(i) !== 'directory') return;
+      const oid = listing.oid(i);
+      if (oid === EMPTY_TREE) return;
+      const below = { revision, path: childPath(path, listing.name(i)), oid };
+      this.#announce(below, level + 1, false, mine);
+    };
+    if (listing.isLarge) return eachInTurns(listing.length, announce);
+    for (let i = 0; i < listing.length; i++) announce(i);
+  }
+
   async #run(mine: Map<string, Announced>, plan: AskPlan, watch: AskWatch): Promise<void> {
     const wants = [...mine.values()].map(({ want }) => want);
     const byPath = new Map(wants.map((want) => [want.path, want]));
@@ -180,9 +219,7 @@ export class Trees {
         const local = this.#keep(answer, one);
         entries += local.listing.length;
         const leaf = one.level + 1 >= plan.levels;
-        if (!leaf)
-          for (const below of directoriesOf(want, local.listing))
-            this.#announce(below, one.level + 1, false, mine);
+        if (!leaf) await this.#announceBelow(one, local.listing, mine);
         this.#announced.delete(one.key);
         one.flight.land(local);
         watch.arrived(want, local.listing, leaf);
@@ -224,8 +261,21 @@ export class Trees {
     }
   }
 
-  #read(key: Oid, oid: Oid, { tree, sizes }: StoredTree): LocalTree & { ahead: false } {
+  #read(key: Oid, oid: Oid, { tree, sizes }: StoredTree): Local {
     return { key, oid, listing: new Listing(tree, sizes), ahead: false };
+  }
+
+  #soon(
+    want: TreeWant,
+    key: Oid,
+    oid: Oid,
+    stored: Promise<StoredTree | undefined>,
+  ): Promise<Local | undefined> {
+    const reading = stored
+      .then((tree) => tree && this.#read(key, oid, tree))
+      .finally(() => this.#reading.delete(wantKey(want)));
+    this.#reading.set(wantKey(want), reading);
+    return reading;
   }
 }
 
@@ -247,14 +297,6 @@ function take(
 function isImpossible(answer: TreeAnswer): boolean {
   const { packed, oid, verified } = answer;
   return !verified && oid !== EMPTY_TREE && (packed?.tree ?? answer.entries).length === 0;
-}
-
-function* directoriesOf({ revision, path }: TreeWant, listing: Listing): Generator<TreeWant> {
-  for (let i = 0; i < listing.length; i++) {
-    if (listing.kind(i) !== 'directory') continue;
-    const oid = listing.oid(i);
-    if (oid !== EMPTY_TREE) yield { revision, path: childPath(path, listing.name(i)), oid };
-  }
 }
 
 function failureFor(want: TreeWant, failure: unknown): unknown {

@@ -22,9 +22,11 @@ export function encodeSizes(sizes: readonly number[], row: Buffer, at: number): 
 
 export function decodeSizes(row: Buffer, at: number, count: number): number[] {
   const sizes: number[] = [];
-  for (let place = at; sizes.length < count; place += SIZE) {
-    const value = row.readUInt16BE(place) * HALF + row.readUInt32BE(place + 2);
-    sizes.push(value === NONE ? UNKNOWN : value);
-  }
+  for (let place = at; sizes.length < count; place += SIZE) sizes.push(sizeAt(row, place));
   return sizes;
+}
+
+export function sizeAt(row: Buffer, at: number): number {
+  const value = row.readUInt16BE(at) * HALF + row.readUInt32BE(at + 2);
+  return value === NONE ? UNKNOWN : value;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { hashObject, type Oid } from '@scorpiofs/objects';
-import { decodeSizes, encodeSizes, SIZE } from './listed-sizes.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { eachInTurns, hashInTurns, hashObject, type Oid } from '@scorpiofs/objects';
+import { decodeSizes, encodeSizes, SIZE, sizeAt } from './listed-sizes.js';
 
 /** A directory as the store keeps it. */
 export interface TreeFacts {
@@ -26,6 +27,8 @@ const EXACT = 4;
 const SIZES = 8;
 const HASH = 20;
 const COUNT = 4;
+/** Bytes summed in one turn. */
+const PIECE = 1024 * 1024;
 
 /**
  * `<version and flags> [<SHA-1 of the body>] [<count> <sizes>] <binary tree>`. A tree kept under an id it does not hash to carries
@@ -59,26 +62,69 @@ export function encodeTreeRow(
  * 3 µs for a directory of 20 entries; a damaged listing would hide files. `body` is a part of `row`.
  */
 export function decodeTreeRow(key: Oid, row: Buffer): TreeRow | undefined {
+  const parts = partsOf(row);
+  if (parts === undefined) return undefined;
+  const { body, sum: stated, count } = parts;
+  const right = stated === undefined ? hashObject('tree', body) === key : sum(body).equals(stated);
+  if (!right) return undefined;
+  return { ...factsOf(row), body, ...(count > 0 && { sizes: decodeSizes(parts.sizes, 0, count) }) };
+}
+
+/** The same for a large one, in several turns of the event loop. The row must not change meanwhile. */
+export async function decodeTreeRowInTurns(key: Oid, row: Buffer): Promise<TreeRow | undefined> {
+  const parts = partsOf(row);
+  if (parts === undefined) return undefined;
+  const { body, sum: stated, count } = parts;
+  const right =
+    stated === undefined
+      ? (await hashInTurns('tree', body)) === key
+      : (await sumInTurns(body)).equals(stated);
+  if (!right) return undefined;
+  const sizes: number[] = [];
+  await eachInTurns(count, (i) => sizes.push(sizeAt(parts.sizes, i * SIZE)));
+  return { ...factsOf(row), body, ...(count > 0 && { sizes }) };
+}
+
+interface RowParts {
+  readonly body: Buffer;
+  /** Absent: the body hashes to the key. */
+  readonly sum: Buffer | undefined;
+  readonly count: number;
+  readonly sizes: Buffer;
+}
+
+function partsOf(row: Buffer): RowParts | undefined {
   const flags = row[0] ?? 0;
   if ((flags & 0xf0) !== VERSION) return undefined;
   const exact = (flags & EXACT) !== 0;
   const head = 1 + (exact ? 0 : HASH);
-  let start = head;
-  let sizes: number[] | undefined;
-  if ((flags & SIZES) !== 0) {
-    if (row.length < head + COUNT) return undefined;
-    const count = row.readUInt32BE(head);
-    start = head + COUNT + count * SIZE;
-    if (start > row.length) return undefined;
-    sizes = decodeSizes(row, head + COUNT, count);
+  const told = (flags & SIZES) !== 0;
+  if (row.length < head + (told ? COUNT : 0)) return undefined;
+  const count = told ? row.readUInt32BE(head) : 0;
+  const at = told ? head + COUNT : head;
+  const start = at + count * SIZE;
+  if (row.length < start) return undefined;
+  return {
+    body: row.subarray(start),
+    sum: exact ? undefined : row.subarray(1, head),
+    count,
+    sizes: row.subarray(at, start),
+  };
+}
+
+function factsOf(row: Buffer): TreeFacts {
+  const flags = row[0] ?? 0;
+  return { verified: (flags & VERIFIED) !== 0, modesKnown: (flags & MODES_KNOWN) !== 0 };
+}
+
+async function sumInTurns(body: Buffer): Promise<Buffer> {
+  const hash = createHash('sha1');
+  const pieces = Math.ceil(body.length / PIECE);
+  for (let i = 0; i < pieces; i++) {
+    hash.update(body.subarray(i * PIECE, (i + 1) * PIECE));
+    await nextTurn();
   }
-  const body = row.subarray(start);
-  const right = exact
-    ? hashObject('tree', body) === key
-    : row.length >= start && sum(body).equals(row.subarray(1, 1 + HASH));
-  if (!right) return undefined;
-  const verified = (flags & VERIFIED) !== 0;
-  return { body, verified, modesKnown: (flags & MODES_KNOWN) !== 0, ...(sizes && { sizes }) };
+  return hash.digest();
 }
 
 function sum(body: Buffer): Buffer {
