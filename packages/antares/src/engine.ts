@@ -49,6 +49,11 @@ export interface OverlayEngine {
    * leaves the old ones. Absent: the view must be mounted anew.
    */
   swap?(layers: Layers): Promise<{ readonly free: Promise<void> }>;
+  /**
+   * Mounts a view anew in the place of a mounted one, so that its path always answers. Whoever is inside stays on the old one, which can no longer be written where nobody has a file
+   * open for writing. Undefined: it is not possible here, and nothing happened. A failure leaves the old view.
+   */
+  replace?(layers: Layers): Promise<UnmountResult | undefined>;
   /** What a mounted view changed, where the engine knows better than a look at the upper. */
   changes?(mountpoint: string): Promise<readonly Change[] | undefined>;
   /** Ends what is left of detached views. */

@@ -4,6 +4,7 @@ import { errno, errnoName, mountAsync, MS } from '@scorpiofs/posix';
 import type { Layers, OverlayEngine, UnmountResult } from './engine.js';
 import { fuseError } from './error.js';
 import { Lane } from './lane.js';
+import { replaceMount } from './replace-mount.js';
 import { SuperblockWatch } from './superblock-watch.js';
 import { isMounted, takeOut, type Limited } from './take-out.js';
 import type { UpperForm } from './upper-form.js';
@@ -47,9 +48,13 @@ export class KernelEngine implements OverlayEngine {
         `${mountpoint} is already a mount point`,
         `Unmount it first: umount '${mountpoint}'`,
       );
+    await this.#mountAt(mountpoint, upper, { ...layers, base, work });
+  }
+
+  async #mountAt(mountpoint: string, upper: string, layers: OverlayDirectories): Promise<void> {
     await Promise.all([
       mkdir(upper, { recursive: true, mode: 0o755 }),
-      mkdir(work, { recursive: true, mode: 0o700 }),
+      mkdir(layers.work, { recursive: true, mode: 0o700 }),
     ]);
     const r = await this.#limited('mounting', mountpoint, () =>
       mountAsync({
@@ -57,7 +62,7 @@ export class KernelEngine implements OverlayEngine {
         target: mountpoint,
         type: 'overlay',
         flags: MS.NOSUID | MS.NODEV,
-        data: overlayOptions({ ...layers, base }),
+        data: overlayOptions(layers),
       }),
     );
     if (r < 0) throw mountFailed(mountpoint, -r);
@@ -66,10 +71,23 @@ export class KernelEngine implements OverlayEngine {
   }
 
   async unmount(mountpoint: string, detach: boolean): Promise<UnmountResult> {
-    return await takeOut(mountpoint, detach, this.#limited, (at) =>
-      this.#lane.run(() => SuperblockWatch.start(at)),
-    );
+    return await takeOut(mountpoint, detach, this.#limited, this.#watch);
   }
+
+  async replace(layers: Layers): Promise<UnmountResult | undefined> {
+    const { mountpoint, upper, base } = layers;
+    const here = (await readMountTable()).filter((e) => e.mountpoint === mountpoint);
+    // Somebody else's mount on top of it, or none at all.
+    if (base === undefined || here.length !== 1 || here[0]?.source !== 'antares') return undefined;
+    return await replaceMount(layers, {
+      limited: this.#limited,
+      watch: this.#watch,
+      mountAt: (place, work) => this.#mountAt(place, upper, { ...layers, base, work }),
+    });
+  }
+
+  readonly #watch = (mountpoint: string): Promise<SuperblockWatch | undefined> =>
+    this.#lane.run(() => SuperblockWatch.start(mountpoint));
 
   readonly #limited: Limited = async (what, mountpoint, call) =>
     await this.#lane.run(() =>

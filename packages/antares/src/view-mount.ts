@@ -27,7 +27,7 @@ export function ownerOf({ uid, gid }: Pick<Job, 'uid' | 'gid'>): Owner | undefin
 }
 
 /** Beside the upper: the engine renames from there into it. */
-export function workOf(job: Job): string {
+export function workOf(job: Pick<Job, 'upperDir' | 'mountId'>): string {
   return join(dirname(job.upperDir), '.work', job.mountId);
 }
 

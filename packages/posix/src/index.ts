@@ -50,6 +50,7 @@ export {
   MOVE_MOUNT,
   mountSetattr,
   moveMount,
+  moveMountAsync,
   OPEN_TREE,
   openTree,
   type MountAttributes,

@@ -11,6 +11,7 @@ import {
   MOVE_MOUNT,
   mountSetattr,
   moveMount,
+  moveMountAsync,
   OPEN_TREE,
   openTree,
 } from './mount-tree.js';
@@ -40,7 +41,8 @@ import { AT_EMPTY_PATH } from './stat.js';
   },
 );
 
-test('errors are values', () => {
+test('errors are values', async () => {
   const denied = [failed('ENOENT'), failed('EPERM')];
   expect(denied).toContain(openTree(AT_FDCWD, '/does/not/exist', OPEN_TREE.CLONE));
+  expect(denied).toContain(await moveMountAsync('/does/not/exist', '/', 0));
 });

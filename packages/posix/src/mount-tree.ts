@@ -1,7 +1,8 @@
 import { SYS } from './arch.js';
 import type { Errno } from './errno.js';
-import { outcome, rawCall, result } from './libc.js';
-import { cPath, cPath2, type BytePath } from './path.js';
+import { AT_FDCWD } from './openat.js';
+import { callAsync, outcome, rawCall, result } from './libc.js';
+import { cPath, cPath2, ownCPath, type BytePath } from './path.js';
 
 /** Flags of `open_tree`, beside AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW. */
 export const OPEN_TREE = { CLONE: 1, CLOEXEC: 0o2000000, RECURSIVE: 0x8000 } as const;
@@ -51,6 +52,11 @@ export function moveMount(
   flags: number,
 ): 0 | Errno {
   return outcome(move(SYS.move_mount, fromFd, cPath(from), toFd, cPath2(to), flags));
+}
+
+/** `move_mount(2)` by paths, on a thread of libuv's pool: looking them up may ask this process. 0 or `-errno`. */
+export function moveMountAsync(from: BytePath, to: BytePath, flags: number): Promise<number> {
+  return callAsync(move, SYS.move_mount, AT_FDCWD, ownCPath(from), AT_FDCWD, ownCPath(to), flags);
 }
 
 export interface MountAttributes {

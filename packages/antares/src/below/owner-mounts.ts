@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mount, type FileSystem, type MountOptions, type Mounted } from '@scorpiofs/fuse';
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   close,
   errnoName,
@@ -16,8 +17,6 @@ import {
 } from '@scorpiofs/posix';
 import { ownedBy, type Owner } from './base-layer.js';
 import { openIdMap } from './id-map.js';
-
-const AT_EMPTY_PATH = 0x1000;
 
 export interface OwnerMountsOptions {
   /** The private mount. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
 import { whenGone } from '../directories.js';
 import type { Process } from '../engine.js';
@@ -39,7 +40,7 @@ async function change(
   options: ChangeOfLayers,
   prepare: () => Promise<Prepared>,
 ): Promise<ChangedStatus> {
-  const { engine, jobs } = context;
+  const { jobs } = context;
   jobs.setState(job, 'Quiescing');
   job.lastSeenMs = Date.now();
   let prepared: Prepared;
@@ -49,10 +50,7 @@ async function change(
     await backToReady(context, job);
     throw asAntares(error);
   }
-  const live = engine.swap !== undefined && (await isMounted(job.mountpoint));
-  const { applied, free, inside } = live
-    ? await underPrograms(context, job, prepared)
-    : await mountedAnew(context, job, options, prepared);
+  const { applied, free, inside } = await changed(context, job, options, prepared);
   jobs.setState(job, 'Ready');
   await jobs.save();
   await applied.commit(free);
@@ -65,6 +63,42 @@ interface Changed {
   readonly free: Promise<unknown>;
   /** Who still sees the old view. */
   readonly inside: readonly Process[];
+}
+
+async function changed(
+  context: Context,
+  job: Job,
+  options: ChangeOfLayers,
+  prepared: Prepared,
+): Promise<Changed> {
+  const { engine } = context;
+  const mounted = await isMounted(job.mountpoint);
+  if (mounted && engine.swap !== undefined) return await underPrograms(context, job, prepared);
+  return mounted && options.force === true && engine.replace !== undefined
+    ? await inPlace(context, job, prepared)
+    : await mountedAnew(context, job, options, prepared);
+}
+
+/** Where there is no way to do it without a moment in between, with one. */
+async function inPlace(context: Context, job: Job, prepared: Prepared): Promise<Changed> {
+  const { engine, quiesceMs = 150 } = context;
+  await sleep(quiesceMs);
+  let applied: Applied | undefined;
+  try {
+    applied = await prepared.apply();
+    let result = await engine.replace?.(await layersOf(context, job));
+    if (result === undefined) {
+      result = await engine.unmount(job.mountpoint, true);
+      await mountAgain(context, job);
+    } else job.generation += 1;
+    const inside = result.gone ? result.detachedFrom : result.inside;
+    return { applied, free: whenGone(result) ?? Promise.resolve(), inside };
+  } catch (error) {
+    if (applied === undefined) await prepared.undo?.();
+    await applied?.rollback();
+    await backToReady(context, job);
+    throw asAntares(error);
+  }
 }
 
 async function underPrograms(context: Context, job: Job, prepared: Prepared): Promise<Changed> {
@@ -93,7 +127,7 @@ async function mountedAnew(
   let inside: readonly Process[];
   let free: Promise<void> | undefined;
   try {
-    await new Promise((resolve) => setTimeout(resolve, quiesceMs));
+    await sleep(quiesceMs);
     const result = await engine.unmount(job.mountpoint, options.force ?? false);
     if (!result.gone) throw busy(job, result.inside);
     inside = result.detachedFrom;

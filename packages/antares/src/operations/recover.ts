@@ -7,7 +7,7 @@ import { fuseError, messageOf } from '../error.js';
 import type { Job } from '../job.js';
 import { Lane } from '../lane.js';
 import type { JobRecord } from '../state/record.js';
-import { mountAgain } from '../view-mount.js';
+import { mountAgain, workOf } from '../view-mount.js';
 
 /** Takes over the jobs whose daemon is gone, and brings them back with their ids and edits (D9, D14). */
 export async function recover(context: Context): Promise<void> {
@@ -26,6 +26,9 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
   const fields = { mount_id: mountId, mountpoint };
   // A view of the daemon that died is an overlay over a dead base; it must go before anything touches its path.
   await detachLeftOver(mountpoint, engine);
+  // One that was to take its place and did not come to it.
+  for (const { mountpoint: inside } of await readMountTable())
+    if (inside.startsWith(`${workOf(record)}/`)) await engine.unmount(inside, true);
   if (!(await isThere(record.upperDir))) {
     log('warn', 'the upper of a job is gone: its record is dropped', fields);
     return;
