@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { fromTheFuture, StoreError, unusable } from './errors.js';
+import { codeOf, fromTheFuture, StoreError, unusable } from './errors.js';
 import type { Layout } from './layout.js';
 
 const FORMAT = 1;
@@ -11,14 +11,9 @@ const FORMAT = 1;
 export function prepareDirectory(layout: Layout, suffix: string): void {
   try {
     if (existsSync(layout.format)) checkFormat(layout);
-    for (const path of [
-      layout.root,
-      layout.files,
-      layout.segments,
-      layout.temporary,
-      layout.owners,
-    ])
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+    mkdirSync(layout.root, { recursive: true, mode: 0o700 });
+    for (const path of [layout.files, layout.segments, layout.temporary, layout.owners])
+      if (!existsSync(path)) makeDirectory(path);
     // Contents of a private repository: also where the directory was made with another mode.
     chmodSync(layout.root, 0o700);
     if (existsSync(layout.format)) return;
@@ -27,6 +22,16 @@ export function prepareDirectory(layout: Layout, suffix: string): void {
     renameSync(aside, layout.format);
   } catch (error) {
     throw error instanceof StoreError ? error : unusable(layout.root, error);
+  }
+}
+
+/** Not `recursive`: Node may then say ENOENT where the kernel said ENOSPC. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was quicker.
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -103,7 +103,7 @@ export class FileWriter {
       await rename(aside, path);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeDirectory(dirname(path));
       await rename(aside, path);
     }
   }
@@ -122,5 +122,14 @@ export class FileWriter {
     } finally {
       await file.close();
     }
+  }
+}
+
+/** Its parent is there. Not `recursive`: Node then says ENOENT where the kernel said ENOSPC. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
