@@ -129,8 +129,9 @@ async function lifeCycle() {
 }
 
 async function memory() {
+  // Idle: after some ten seconds without work V8 gives back what was only garbage.
   const settle = async () => {
-    await new Promise((r) => setTimeout(r, 1500));
+    await new Promise((r) => setTimeout(r, 20_000));
     return status('RssAnon');
   };
   const make = async (from, to) => {

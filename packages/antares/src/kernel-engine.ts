@@ -42,8 +42,7 @@ export class KernelEngine implements OverlayEngine {
         'Set antares_overlay_engine to userspace.',
       );
     // Another mount on the same upper must never be (§8); the caller keeps one view per upper, the table keeps us honest.
-    const table = await readMountTable();
-    if (table.some((e) => e.mountpoint === mountpoint))
+    if (await isMounted(mountpoint))
       throw fuseError(
         `${mountpoint} is already a mount point`,
         `Unmount it first: umount '${mountpoint}'`,

@@ -1,12 +1,28 @@
-import { readMountTable } from '@scorpiofs/fuse';
+import { readFile } from 'node:fs/promises';
 import { errno, errnoName, MNT, umount2Async } from '@scorpiofs/posix';
 import type { Process, UnmountResult } from './engine.js';
 import { fuseError } from './error.js';
 import { processesInside } from './processes-inside.js';
 import type { SuperblockWatch } from './superblock-watch.js';
 
+/** What stands before the mount point in a line of the table: id, parent, device, root. */
+const FIELDS_BEFORE = 4;
+
+/** Asked several times for each mount: with hundreds of views, taking the whole table apart would be most of the work. */
 export async function isMounted(mountpoint: string): Promise<boolean> {
-  return (await readMountTable()).some((e) => e.mountpoint === mountpoint);
+  const table = await readFile('/proc/self/mountinfo', 'latin1');
+  const bytes = Buffer.from(mountpoint).toString('latin1');
+  const words = ` ${bytes.replace(/[ \t\n\\]/g, escaped)} `;
+  for (let at = table.indexOf(words); at >= 0; at = table.indexOf(words, at + 1)) {
+    const before = table.slice(table.lastIndexOf('\n', at) + 1, at);
+    if (before.split(' ').length === FIELDS_BEFORE) return true;
+  }
+  return false;
+}
+
+/** As the kernel writes it: three octal digits. */
+function escaped(character: string): string {
+  return `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
 }
 
 /** Runs one call that may wait for this process itself. */
