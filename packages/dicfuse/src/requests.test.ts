@@ -46,6 +46,19 @@ describe('what is asked of the source', () => {
     expect(fixture.source.blobCalls).toHaveLength(1);
   });
 
+  test('fs: D-29, W-52: a large file that is read piece by piece is one download', async () => {
+    const data = Buffer.alloc(24 * 1024 * 1024, 'large and long ');
+    await using fixture = await Fixture.start([{ large: data }]);
+    const { view } = await fixture.view();
+    const kernel = new Kernel(view.fileSystem);
+    const file = await kernel.node('/large');
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < data.length; at += 131_072)
+      pieces.push(Buffer.from(await kernel.read(file, 131_072, at)));
+    expect(Buffer.concat(pieces).equals(data)).toBe(true);
+    expect(fixture.source.blobCalls).toHaveLength(1);
+  });
+
   test('fs: D-18, D-19, W-50, W-84: a listing asks for no size and shows none; stat asks, siblings together', async () => {
     await using fixture = await Fixture.start([SMALL], { plain: true });
     const { view } = await fixture.view();
