@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CommandError } from '../command-error.js';
 import { flagValue, type Invocation } from '../command/invocation.js';
 import { EXIT } from '../exit-codes.js';
+import { nested } from './inside.js';
 import { splitEscaped, type OptionList } from './option-list.js';
 
 /** Directories of an overlay, absolute. */
@@ -44,10 +45,6 @@ export function layerDirectories(invocation: Invocation, options: OptionList): L
   return { lowers, upper, work };
 }
 
-function inside(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
-}
-
 /** What cannot work, said before anything is opened or mounted. The work directory must exist by then. */
 export function checkDirectories({ lowers, upper, work }: LayerDirectories): void {
   for (const [i, path] of lowers.entries()) mustBeDirectory(`lower ${i + 1}`, path);
@@ -58,7 +55,7 @@ export function checkDirectories({ lowers, upper, work }: LayerDirectories): voi
     { role: 'work directory', path: work },
   ];
   for (const { role, path } of named)
-    if (inside(path, upper) || inside(upper, path))
+    if (nested(path, upper))
       throw usage(
         'OVERLAP',
         `the upper ${upper} and the ${role} ${path} lie inside each other`,
