@@ -1,4 +1,5 @@
 import type { Maybe } from '@scorpiofs/fuse';
+import { EROFS, isErrno } from './errno.js';
 import { collect } from './node-table.js';
 import { run, type Op } from './run.js';
 import type { OverlayState } from './state.js';
@@ -35,8 +36,13 @@ function ended(state: OverlayState): void {
 }
 
 function* clear(state: OverlayState): Op<void> {
-  yield* prepareIndex(state);
-  yield* clearWork(state);
+  try {
+    yield* prepareIndex(state);
+    yield* clearWork(state);
+  } catch (error) {
+    // What cannot be written can be read; whoever changes something is told.
+    if (!isErrno(error, EROFS)) throw error;
+  }
 }
 
 /** Before the first operation: what an earlier run left half made goes. */

@@ -23,11 +23,11 @@ export function inBackground(env: Readonly<Record<string, string | undefined>>):
 
 /**
  * Runs the same command line again in a process of its own, without terminal, and resolves when that one has mounted. Its
- * failure becomes this process's: message, hint and exit code.
+ * failure becomes this process's: message, hint and exit code. What is worth a warning is returned.
  */
 export async function startInBackground(
   env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+): Promise<string | undefined> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -47,6 +47,7 @@ export async function startInBackground(
     );
   child.stdio[REPORT_FD]?.destroy();
   child.unref();
+  return report.message;
 }
 
 async function readReport(pipe: Socket, ended: Promise<Report>): Promise<Report> {
@@ -64,10 +65,13 @@ function send(report: Report): void {
   closeSync(REPORT_FD);
 }
 
-/** Tells the waiting process that the mount is there. */
-export function reportMounted(env: Readonly<Record<string, string | undefined>>): void {
+/** Tells the waiting process that the mount is there, and what is worth a warning: nobody sees it here. */
+export function reportMounted(
+  env: Readonly<Record<string, string | undefined>>,
+  warning?: string,
+): void {
   if (!inBackground(env)) return;
-  send({ ok: true });
+  send({ ok: true, ...(warning !== undefined && { message: warning }) });
   // The directory it was started in would stay busy.
   process.chdir('/');
 }

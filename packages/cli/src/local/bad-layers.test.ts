@@ -95,6 +95,36 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
     expect(status).toBe(2);
   });
 
+  const inNamespace = ['-Urm', '--propagation', 'private'];
+  const canUnshare =
+    spawnSync('unshare', [...inNamespace, 'true'], { timeout: 10_000 }).status === 0;
+  (canMount() && canUnshare ? test : test.skip)(
+    'an upper without the right to the kernel form falls back and says so once (needs user namespaces)',
+    () => {
+      const { lower, upper, mnt, work } = paths;
+      const script = `
+        "$NODE" "$BIN" overlay --lower "$1" --upper "$2" --work "$3" "$4" 2>&1
+        rmdir "$4/inside"; ls -A "$4"; umount "$4"`;
+      fs.rmdirSync(path.join(upper, 'inside'));
+      const { stdout, status } = spawnSync(
+        'unshare',
+        [...inNamespace, 'sh', '-ec', script, 'sh', lower, upper, work, mnt],
+        {
+          encoding: 'utf8',
+          timeout: 25_000,
+          env: { ...process.env, NODE: process.execPath, BIN },
+        },
+      );
+      expect(stdout.split('\n').filter((line) => line !== '')).toEqual([
+        expect.stringMatching(/^warning: trusted.*deletions are kept as \.wh\. files/),
+      ]);
+      expect(status).toBe(0);
+      expect(fs.readdirSync(upper)).toEqual(['.wh.inside']);
+      fs.rmSync(path.join(upper, '.wh.inside'));
+      fs.mkdirSync(path.join(upper, 'inside'));
+    },
+  );
+
   real(
     'upper and work directory on different file systems; an upper that cannot be written',
     () => {

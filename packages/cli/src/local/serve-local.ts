@@ -28,7 +28,8 @@ export interface LocalMount {
 export async function serveLocal(invocation: Invocation, local: LocalMount): Promise<ExitCode> {
   const { env } = invocation;
   if (!hasFlag(invocation, '--foreground') && !inBackground(env)) {
-    await startInBackground(env);
+    const warning = await startInBackground(env);
+    if (warning !== undefined) invocation.output.err(`warning: ${warning}\n`);
     return EXIT.ok;
   }
   try {
@@ -49,7 +50,7 @@ async function serveHere(invocation: Invocation, local: LocalMount): Promise<Exi
     mount(served.fileSystem, local.mountpoint, { ...local.options, ...fuseLog(logging) }),
   );
   log.info('mounted', { mountpoint: mounted.mountpoint, transport: mounted.transport });
-  reportMounted(invocation.env);
+  reportMounted(invocation.env, served.note);
   await Promise.race([stop.wanted(), mounted.closed]);
   try {
     await mounted.unmount();
