@@ -8,6 +8,7 @@ import { close } from './operations/close.js';
 import { create } from './operations/create.js';
 import { end, endByTask } from './operations/end.js';
 import { changesOfJob } from './operations/job-changes.js';
+import { setLocked } from './operations/lock.js';
 import { recover } from './operations/recover.js';
 import { refresh } from './operations/refresh.js';
 import type {
@@ -101,6 +102,15 @@ export class Antares {
 
   async deleteJob(jobId: string, options: DeleteOptions = {}): Promise<MountStatus> {
     return await endByTask(this.#context, jobId, options);
+  }
+
+  /** A locked view cannot be ended until it is unlocked (WT5). @throws AntaresError */
+  async lock(id: string): Promise<MountStatus> {
+    return await setLocked(this.#context, id, true);
+  }
+
+  async unlock(id: string): Promise<MountStatus> {
+    return await setLocked(this.#context, id, false);
   }
 
   /** Puts a change list below a view's edits, in place of the one that is there. @throws AntaresError */

@@ -6,6 +6,7 @@ export type AntaresCode =
   | 'INTERNAL_ERROR'
   | 'SHUTDOWN'
   | 'BUSY'
+  | 'LOCKED'
   | 'CONFLICT'
   | 'TOO_MANY_MOUNTS'
   | 'STARTING'

@@ -14,6 +14,7 @@ export type {
   ChangedStatus,
   ChangeOfLayers,
 } from './options.js';
+export { AntaresManager, type AntaresConfig, type UmountOptions } from './manager.js';
 export type { CreateRequest } from './request.js';
 export type { JobRecord } from './state/record.js';
 export { StateFile } from './state/state-file.js';

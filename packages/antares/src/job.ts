@@ -18,6 +18,7 @@ export interface Job extends Omit<JobRecord, 'owner'> {
   /** Files of the change list that lie outside the view's path. */
   clSkipped: number | undefined;
   revision: string;
+  locked?: boolean | undefined;
   form: UpperForm;
   state: Lifecycle;
   lastSeenMs: number;
@@ -48,6 +49,8 @@ export interface MountStatus {
   /** Whose it is, where that is not the daemon's user. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Present while nobody may end it. */
+  readonly locked?: true;
 }
 
 export function statusOf(job: Job, engine: 'kernel' | 'userspace'): MountStatus {
@@ -70,6 +73,7 @@ export function statusOf(job: Job, engine: 'kernel' | 'userspace'): MountStatus 
     ...(job.clSkipped !== undefined && { cl_skipped: job.clSkipped }),
     ...(job.uid !== undefined && { uid: job.uid }),
     ...(job.gid !== undefined && { gid: job.gid }),
+    ...(job.locked === true && { locked: true }),
   };
 }
 
@@ -81,7 +85,7 @@ export function stateName(state: Lifecycle): string {
 export function recordOf(job: Job): Omit<JobRecord, 'owner'> {
   const { mountId, jobId, path, cl, mountpoint, upperDir, clDir, createdMs, revision, clPath } =
     job;
-  const { form, uid, gid } = job;
+  const { form, uid, gid, locked } = job;
   return {
     mountId,
     jobId,
@@ -96,5 +100,6 @@ export function recordOf(job: Job): Omit<JobRecord, 'owner'> {
     form,
     uid,
     gid,
+    locked,
   };
 }

@@ -37,6 +37,12 @@ export function tooMany(maxMounts: number): AntaresError {
   );
 }
 
+/** @throws AntaresError */
+export function refuseLocked({ mountId, locked }: Job): void {
+  if (locked === true)
+    throw new AntaresError('LOCKED', `mount ${mountId} is locked`, 'Unlock it first.');
+}
+
 export function busy(job: Job, inside: readonly Process[]): AntaresError {
   const names = inside.map(({ pid, name }) => `${name} (${pid})`).join(', ');
   return new AntaresError(

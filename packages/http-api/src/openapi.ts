@@ -40,7 +40,7 @@ const OPERATIONS: readonly Operation[] = [
     path: '/mounts/by-job/{job_id}',
     summary: "End a job's view",
     answer: s.mountStatus,
-    failures: [400, 404, 503],
+    failures: [400, 404, 409, 503],
   },
   {
     method: 'get',
@@ -70,6 +70,20 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Take the change list away',
     answer: s.mountStatus,
     failures: [400, 404, 409, 500, 503],
+  },
+  {
+    method: 'post',
+    path: '/mounts/{mount_id}/lock',
+    summary: 'Nobody may end the view until it is unlocked',
+    answer: s.mountStatus,
+    failures: [400, 404, 503],
+  },
+  {
+    method: 'delete',
+    path: '/mounts/{mount_id}/lock',
+    summary: 'It may be ended again',
+    answer: s.mountStatus,
+    failures: [400, 404, 503],
   },
   {
     method: 'get',

@@ -4,7 +4,7 @@ import { AntaresError, messageOf, unknownJob } from '../error.js';
 import type { Job, MountStatus } from '../job.js';
 import { removeMountpoint } from '../mountpoint.js';
 import type { DeleteOptions } from '../options.js';
-import { refuseInBetween } from '../refusals.js';
+import { refuseInBetween, refuseLocked } from '../refusals.js';
 
 /** Ends a view. Whoever comes second hears what became of it (one 200, the others 404). */
 export async function end(
@@ -17,6 +17,7 @@ export async function end(
   await ends.get(id)?.catch(() => undefined);
   const job = jobs.get(id);
   refuseInBetween(job, '; retry after switch/unmount completes');
+  refuseLocked(job);
   const work = running.track(endJob(context, job, options.keep ?? false));
   ends.set(id, work);
   try {

@@ -79,6 +79,7 @@ function record(table: Table, wrong: (what: string) => Error): JobRecord {
     form: formOf(text('upper_form'), wrong),
     uid: number('uid'),
     gid: number('gid'),
+    locked: table['locked'] === true ? true : undefined,
     owner: pid === undefined || start === undefined ? undefined : { pid, start },
   };
 }

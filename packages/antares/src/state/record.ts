@@ -19,5 +19,7 @@ export interface JobRecord {
   /** Whose job it is. Absent: the daemon's. */
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  /** Nobody may end it (WT5). */
+  readonly locked?: boolean | undefined;
   readonly owner: Owner | undefined;
 }

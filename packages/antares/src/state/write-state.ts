@@ -9,7 +9,7 @@ export function stateText(records: readonly JobRecord[]): string {
 }
 
 function table(r: JobRecord): string {
-  const rows: [string, string | number | undefined][] = [
+  const rows: [string, string | number | boolean | undefined][] = [
     ['mount_id', r.mountId],
     ['job_id', r.jobId],
     ['path', r.path],
@@ -23,14 +23,13 @@ function table(r: JobRecord): string {
     ['upper_form', r.form === 'kernel' ? undefined : r.form],
     ['uid', r.uid],
     ['gid', r.gid],
+    ['locked', r.locked],
     ['owner_pid', r.owner?.pid],
     ['owner_start', r.owner?.start],
   ];
   return rows
     .filter(([, value]) => value !== undefined)
-    .map(
-      ([name, value]) => `${name} = ${typeof value === 'number' ? value : quoted(value ?? '')}\n`,
-    )
+    .map(([name, value]) => `${name} = ${typeof value === 'string' ? quoted(value) : value}\n`)
     .join('');
 }
 

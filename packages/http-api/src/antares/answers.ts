@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<AntaresCode, ContentfulStatusCode>> = {
   SHUTDOWN: 503,
   STARTING: 503,
   BUSY: 409,
+  LOCKED: 409,
   CONFLICT: 409,
   TOO_MANY_MOUNTS: 429,
 };

@@ -69,6 +69,9 @@ export function antaresRoutes(antares: () => Antares): Hono {
       return c.json(await antares().clearCl(idOf(c), { force }));
     })
     .all('/mounts/:id/cl', only('POST,DELETE'))
+    .post('/mounts/:id/lock', async (c) => c.json(await antares().lock(idOf(c))))
+    .delete('/mounts/:id/lock', async (c) => c.json(await antares().unlock(idOf(c))))
+    .all('/mounts/:id/lock', only('POST,DELETE'))
     .get('/mounts/:id/ready', (c) => {
       const { mount_id, state } = antares().describe(idOf(c));
       return c.json({ mount_id, ready: state === 'Ready', state });

@@ -62,6 +62,7 @@ export const mountStatus = z
     revision: z.string(),
     engine: z.enum(['kernel', 'userspace']),
     cl_skipped: z.int().optional(),
+    locked: z.literal(true).optional(),
     uid: z.int().optional(),
     gid: z.int().optional(),
     restart: z.array(z.object({ pid: z.int(), name: z.string() })).optional(),
