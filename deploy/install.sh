@@ -12,6 +12,7 @@ Usage: install.sh --version vX.Y.Z [OPTIONS]
   --uninstall                remove the programs; configuration and data stay
   --rollback                 go back to the release that was installed before
   --no-deps                  do not install system packages
+  --systemd                  make the user scorpiofs and install the unit; it is neither enabled nor started
   --enable-user-allow-other  add user_allow_other to /etc/fuse.conf
   -h, --help                 print this
 
@@ -30,7 +31,7 @@ die() {
 # No default: other projects publish files of the same names.
 base=${SCORPIOFS_RELEASE_BASE:-}
 root=${SCORPIOFS_ROOT:-}
-prefix=/usr/local version='' dry=no action=install deps=yes allow=no
+prefix=/usr/local version='' dry=no action=install deps=yes allow=no systemd=no
 
 value() { if [ $# -lt 2 ] || [ -z "$2" ]; then die "$1 needs a value"; fi; }
 while [ $# -gt 0 ]; do
@@ -41,6 +42,7 @@ while [ $# -gt 0 ]; do
     --uninstall) action=uninstall ;;
     --rollback) action=rollback ;;
     --no-deps) deps=no ;;
+    --systemd) systemd=yes ;;
     --enable-user-allow-other) allow=yes ;;
     -h | --help) usage; exit 0 ;;
     *) die "unknown option $1 (see --help)" ;;
@@ -172,5 +174,22 @@ if [ "$allow" = yes ]; then
     step "Adding user_allow_other to $root/etc/fuse.conf"
     if [ "$dry" = no ]; then echo user_allow_other >>"$root/etc/fuse.conf"; fi
   fi
+fi
+if [ "$systemd" = yes ]; then
+  if [ -z "$root" ] && ! id scorpiofs >/dev/null 2>&1; then
+    step 'Making the system user scorpiofs'
+    run useradd --system --user-group --no-create-home --shell /usr/sbin/nologin scorpiofs
+  fi
+  units=$root/etc/systemd/system
+  step "Installing $units/scorpiofs.service"
+  run mkdir -p "$units"
+  for unit in scorpiofs.service scorpiofs-antares.service; do
+    if [ "$dry" = yes ]; then printf '  [dry-run] write %s\n' "$units/$unit"
+    else sed "s#/usr/local/bin/#$prefix/bin/#" "$lib/$version/systemd/$unit" >"$units/$unit"; fi
+  done
+  if [ -z "$root" ] && command -v systemctl >/dev/null; then
+    run systemctl daemon-reload || warn 'systemd was not told: run systemctl daemon-reload'
+  fi
+  step 'Start it with: systemctl enable --now scorpiofs'
 fi
 step "Done. Set base_url in $config, then: scorpio --config-path $config serve"

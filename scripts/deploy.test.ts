@@ -127,6 +127,7 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
   const target =
     process.arch === 'arm64' ? 'aarch64-unknown-linux-gnu' : 'x86_64-unknown-linux-gnu';
   const name = `scorpiofs-${TAG}-${target}.tar.gz`;
+  const tarball = name;
   const install = (args: string[], release = 'release') =>
     spawnSync(
       'bash',
@@ -197,6 +198,57 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(readdirSync(bin)).toEqual([]);
     expect(existsSync(config)).toBe(true);
   }, 90_000);
+
+  test('K-25: --systemd installs units that name the prefix; a dry run does not', () => {
+    expect(install(['--version', TAG, '--systemd', '--dry-run']).status).toBe(0);
+    expect(existsSync(join(dir, 'root/etc/systemd'))).toBe(false);
+    const run = install(['--version', TAG, '--systemd']);
+    expect([run.stderr, run.status]).toEqual(['', 0]);
+    const unit = readFileSync(join(dir, 'root/etc/systemd/system/scorpiofs.service'), 'utf8');
+    expect(unit).toContain(`ExecStart=${join(dir, 'prefix/bin/scorpio')} --config-path`);
+    expect(unit).not.toContain('/usr/local');
+    expect(install(['--uninstall']).status).toBe(0);
+  }, 90_000);
+
+  test('a download that fails is exit 1 with what was asked for, and nothing is installed', () => {
+    const run = install(['--version', 'v9.9.9']);
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^ERROR: cannot download file:.*scorpiofs-v9\.9\.9-/m);
+    expect(readdirSync(join(dir, 'prefix/bin'))).toEqual([]);
+  });
+
+  // A foreign machine: what is packed cannot run here, but it can be looked at.
+  test.each([
+    [target, process.arch === 'arm64' ? 'AArch64' : 'Advanced Micro Devices X86-64'],
+    ['aarch64-unknown-linux-musl', 'AArch64'],
+  ])(
+    'every native file of %s is of that machine, and every one that is loaded is there',
+    (name, machine) => {
+      const out = mkdtempSync(join(dir, 'native-'));
+      if (name === target)
+        execFileSync('tar', ['-C', out, '-xzf', join(dir, 'release', TAG, tarball)]);
+      else {
+        const system = ['--os=linux', '--cpu=arm64', '--libc=musl'];
+        execFileSync(join(ROOT, 'scripts/release/gather'), [out, ...system]);
+      }
+      const natives = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter(
+        // The ARM library of fuse-native is for 32 bits; nothing loads it on arm64.
+        (path) => /\.(node|so)$/.test(path) && !path.includes('fuse-shared-library-linux-arm/'),
+      );
+      for (const path of natives) {
+        const header = execFileSync('readelf', ['-h', join(out, path)], { encoding: 'utf8' });
+        expect([path, /Machine: +(.*)/.exec(header)?.[1]]).toEqual([path, machine]);
+      }
+      const libc = name.endsWith('musl') ? 'musl' : 'linux';
+      const koffi = natives.filter(
+        (path) => path.includes(`/${libc}_`) && path.endsWith('koffi.node'),
+      );
+      expect(koffi).toHaveLength(1);
+      const lmdb = name.endsWith('musl') ? 'musl' : 'glibc';
+      expect(natives.some((p) => p.includes('/lmdb-linux-') && p.includes(lmdb))).toBe(true);
+    },
+    120_000,
+  );
 
   test('without a place of releases nothing is downloaded', () => {
     const env = { ...process.env, SCORPIOFS_RELEASE_BASE: '' };

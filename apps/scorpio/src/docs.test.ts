@@ -129,8 +129,11 @@ class Reader implements AsyncDisposable {
     await this.setup(block);
     const [file = '', ...rest] = argv;
     // The programs of the project itself, as README.md names them, are run where they are.
-    const cwd = block.text.startsWith('./scripts/') ? ROOT : this.dir;
-    const child = spawn(file, rest, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const own = block.text.startsWith('./scripts/');
+    const cwd = own ? ROOT : this.dir;
+    // They install what is not there, with the settings of whoever runs this.
+    const env = own ? { ...this.env, HOME: process.env['HOME'] ?? this.dir } : this.env;
+    const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (said += text));
