@@ -32,9 +32,15 @@ function fill([, middle = '', lowest = '']: readonly string[]): void {
   execFileSync('sh', ['-ec', script, 'sh', middle], { timeout: 20_000 });
 }
 
-/** Issue 4 item 6, mounted: host directories, one lower and three, by the kernel transport. */
-for (const lowers of canMount() ? [1, 3] : []) {
-  const title = `OverlayFs on disk, ${lowers} lowers`;
+const SUBJECTS = [
+  { lowers: 1, data: 'by-node' },
+  { lowers: 3, data: 'by-node' },
+  { lowers: 1, data: 'passthrough' },
+];
+
+/** Issue 4 items 4 and 6, mounted: host directories, one lower and three, by the kernel transport, data both ways. */
+for (const { lowers, data } of canMount() ? SUBJECTS : []) {
+  const title = `OverlayFs on disk, ${lowers} lowers, data ${data}`;
   runBehaviour({ describe, test, beforeAll, afterAll }, title, 'mounted', {
     skips:
       lowers === 1
@@ -47,7 +53,8 @@ for (const lowers of canMount() ? [1, 3] : []) {
       const served = await serveInChild({
         module: new URL('../dist/testing/served.js', import.meta.url).href,
         export: 'createDiskOverlay',
-        args: [folders],
+        // The least file is passed through too.
+        args: [folders, 'kernel', data, 0],
         mountOptions: { transport: 'kernel', allowOther: true, suid: true, dev: true },
       });
       return {

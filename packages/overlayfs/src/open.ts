@@ -63,10 +63,10 @@ export function grant(
   mayPass: boolean,
 ): OpenReply {
   const known = state.opens.get(id);
-  if (known?.backed !== undefined && known.backed !== layer.at) {
-    if (id === node.id) retire(state, node);
-    fail(ESTALE, `node ${id} is open with the file of layer ${known.backed}`);
-  }
+  if (known?.backed !== undefined && known.backed !== layer.at && id === node.id)
+    retire(state, node);
+  // Also when nobody has the old inode open any more: locks are kept by inode, and must exclude those taken on the new one.
+  if (id !== node.id) fail(ESTALE, `node ${id} is ${node.id} now`);
   const writes = isForWriting(flags);
   // A metacopy's lower file may be longer than the file is: only requests are cut at its size.
   const backingFd = mayPass && node.dataAt === undefined ? file?.backingFd : undefined;
@@ -87,8 +87,7 @@ export function grant(
   const reply = { fh: writes ? WRITER : READER, keepCache, noFlush: true };
   if (passes && backingFd !== undefined) return { ...reply, backingFd, onPlain: plain };
   if (opens.backed === undefined) plain();
-  // A second inode of the file must not have pages of its own.
-  return { ...reply, directIo: id !== node.id };
+  return reply;
 }
 
 /** The node gets another id for the kernel; the old one stays valid for those who hold it. */

@@ -9,11 +9,16 @@ import { PassthroughFs } from '@scorpiofs/passthroughfs';
 import { makeFolders, type Folders } from './testing/layers.js';
 import { apply, inodeNumbers, randomOps, snapshot, type RandomOp } from './testing/random-ops.js';
 
-async function mounted<T>(folders: Folders, work: (view: MountedClient) => Promise<T>): Promise<T> {
+async function mounted<T>(
+  folders: Folders,
+  data: string,
+  work: (view: MountedClient) => Promise<T>,
+): Promise<T> {
   const served = await serveInChild({
     module: new URL('../dist/testing/served.js', import.meta.url).href,
     export: 'createDiskOverlay',
-    args: [folders],
+    // The least file is passed through too.
+    args: [folders, 'kernel', data, 0],
     mountOptions: { transport: 'kernel', suid: true, dev: true },
   });
   try {
@@ -46,9 +51,9 @@ function relative(op: RandomOp): RandomOp {
 const mountTest = canMount() ? test : test.skip;
 
 /** The kernel's caches are part of what is tested: nothing that it keeps may differ from what is there. */
-mountTest(
-  'OV-1, OV-6, OV-13: random operations on a mount, remounted in between (needs root, /dev/fuse)',
-  async () => {
+mountTest.each(['by-node', 'passthrough'])(
+  'OV-1, OV-6, OV-13: random operations on a mount, remounted in between, data %s (needs root, /dev/fuse)',
+  async (data) => {
     const noLeaks = await leakCheck();
     const ops = (maxLength: number) =>
       fc.array(fc.oneof(...randomOps(true)).map(relative), {
@@ -67,7 +72,7 @@ mountTest(
             await fill(folders, model, below);
             let numbers: Record<string, string> | undefined;
             for (const [i, turn] of turns.entries())
-              numbers = await mounted(folders, async (view) => {
+              numbers = await mounted(folders, data, async (view) => {
                 if (numbers !== undefined) expect(await inodeNumbers(view)).toEqual(numbers);
                 for (const [j, op] of turn.entries())
                   expect([i, j, op, await apply(view, op)]).toEqual([
