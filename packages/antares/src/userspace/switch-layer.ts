@@ -35,6 +35,8 @@ export class SwitchLayer implements Layer {
   looking = 0;
   /** While trees change places, new lookups wait. */
   gate: Promise<void> | undefined;
+  /** Files that another tree has no more or otherwise, by where they were found: somebody may have them open. */
+  readonly left = new Map<Place, Place['names']>();
   readonly #places = new Map<NodeId, Place>();
   readonly #listeners = new Set<Listener>();
   #drained: (() => void) | undefined;
@@ -61,6 +63,12 @@ export class SwitchLayer implements Layer {
   }
   changed(directory: Place, name: Name | undefined): void {
     for (const listener of this.#listeners) listener(directory.id, name);
+  }
+
+  /** Somebody writes to a file that was left, which makes it the job's: its names may lead to the new tree's file in the kernel's cache. */
+  leftWritten(): void {
+    for (const names of this.left.values())
+      for (const { parent, name } of names) this.changed(parent, name);
   }
 
   /** Resolves when no lookup is under way. */
@@ -95,6 +103,7 @@ export class SwitchLayer implements Layer {
     if (place.lookups > 0 || place.kids.size > 0 || this.#places.get(place.id) !== place) return;
     if (place === this.root) return;
     this.#places.delete(place.id);
+    this.left.delete(place);
     const parents = place.names.map(({ parent }) => parent);
     unnamed(place);
     const { lower } = place;

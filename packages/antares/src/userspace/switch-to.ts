@@ -124,6 +124,7 @@ function apply(layer: SwitchLayer, next: Lower, verdict: Verdict): void {
 
 /** No name leads to it any more. Whoever has a file open goes on reading it; a directory is empty from now on. */
 function leave(layer: SwitchLayer, place: Place): void {
+  if (!isDirectory(place)) layer.left.set(place, [...place.names]);
   unnamed(place);
   for (const kid of place.kids.values()) leave(layer, kid);
   const { lower } = place;

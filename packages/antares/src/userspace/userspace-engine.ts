@@ -54,7 +54,6 @@ export class UserspaceEngine implements OverlayEngine {
     try {
       view = await View.open(base, layers, {
         fsName: 'antares',
-        subtype: 'antares',
         ...mountOptions,
         ...(owner !== undefined && { allowOther: true }),
       });

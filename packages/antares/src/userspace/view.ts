@@ -27,10 +27,7 @@ export class View {
       undo.push(() => below.current.release());
       const upper = new PassthroughFs(layers.upper, { exclusive: true });
       undo.push(() => upper.destroy());
-      const overlay = new ViewFs({
-        upper: upperLayer(upper, layers.work, layers.form),
-        lowers: [{ layer: below, form: 'none' }],
-      });
+      const overlay = new ViewFs(upperLayer(upper, layers.work, layers.form), below);
       // Also where the mount that would have ended it never was: the upper is its own until then.
       undo.push(() => overlay.destroy());
       const mounted = await mount(overlay, layers.mountpoint, options);
@@ -69,6 +66,7 @@ export class View {
       next.release();
       throw error;
     }
+    this.#overlay.changing();
     await this.#overlay.told();
     return { free: Promise.race([old.free, this.closed]) };
   }

@@ -148,7 +148,7 @@ root(
     const mountpoint = join(dir, 'mnt/u1');
     expect(await scorpioAs(as, 'mount', 'u1')).toMatchObject({ code: 0 });
     expect(await readFile('/proc/self/mounts', 'utf8')).toContain(
-      `antares ${mountpoint} fuse.antares rw,nosuid,nodev`,
+      `antares ${mountpoint} fuse.scorpiofs rw,nosuid,nodev`,
     );
     await writeFile(join(mountpoint, 'README'), 'changed\n');
     expect(await scorpioAs(as, 'umount', 'u1', '--purge')).toMatchObject({ code: 0 });

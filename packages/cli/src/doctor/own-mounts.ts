@@ -27,7 +27,10 @@ export const isInside = (path: string, top: string): boolean =>
 /** Whether a mount lies where this configuration has its mounts, or was a trial: a dead one there may be taken away. */
 export function isInPlace(config: Config): (entry: MountEntry) => boolean {
   const { values, derived } = config;
-  const tops = [values.workspace, values.antares_mount_root, derived.baseMount].map((p) =>
+  const { workspace, antares_mount_root: views } = values;
+  const { baseMount } = derived;
+  // With those for jobs of other users.
+  const tops = [workspace, views, `${views}-users`, baseMount, `${baseMount}-users`].map((p) =>
     resolve(p),
   );
   return (entry) => tops.some((top) => isInside(entry.mountpoint, top)) || isTrial(entry);

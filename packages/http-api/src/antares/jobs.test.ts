@@ -298,7 +298,7 @@ describe.each(['kernel', 'userspace'] as const)('%s engine', (one) => {
       }
       await start();
       for (const line of await mounts())
-        expect(line).toContain(engine === 'kernel' ? 'overlay' : 'fuse.antares');
+        expect(line).toContain(engine === 'kernel' ? 'overlay' : 'fuse.scorpiofs');
     },
   );
 

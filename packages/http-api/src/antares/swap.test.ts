@@ -134,6 +134,25 @@ root(
 );
 
 root(
+  'D9, D11: who writes to a file that was open before has written to the job, also where its name led elsewhere since',
+  async () => {
+    await using rig = await JobRig.start(upstream.url, { engine: 'userspace' });
+    const { mount_id, mountpoint } = await rig.create('j');
+    await using inside = new Inside(mountpoint);
+    await inside.run('exec 6<>docs/two.txt 7<>docs/one.txt');
+    const script = 'echo FIRST > docs/two.txt; rm docs/one.txt';
+    const cl = await upstream.push('/project/small', script);
+    await rig.call('POST', `/mounts/${mount_id}/cl`, { cl });
+    expect(await inside.run('cat docs/two.txt; ls docs')).toBe('FIRST\ntwo.txt\n');
+    await inside.run('printf T >&6; printf O >&7; sleep 0.2');
+    expect(await inside.run('cat docs/two.txt docs/one.txt; ls docs')).toBe(
+      'Two\nOne\none.txt\ntwo.txt\n',
+    );
+  },
+  60_000,
+);
+
+root(
   'R10, D2: another revision takes its place under programs, and comes back after a restart',
   async () => {
     await using rig = await JobRig.start(upstream.url, { engine: 'userspace' });
