@@ -29,7 +29,7 @@ const PROGRAMS = {
 const LANGUAGES = ['sh', 'ts', 'js', 'toml', 'json', 'text'];
 const mounts = canMount();
 /** For one block. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const run = promisify(execFile);
 const all = documents(ROOT).map((file) => ({ file, blocks: blocksOf(ROOT, file) }));
 
@@ -114,6 +114,7 @@ class Reader implements AsyncDisposable {
   local(text: string): string {
     return text
       .replaceAll(/(?<![\w.])\/(srv|mnt|var\/lib|tmp)\//g, `${this.dir}/$1/`)
+      .replaceAll(/(?<=^node )scripts\//gm, `${ROOT}scripts/`)
       .replaceAll('127.0.0.1:2725', `127.0.0.1:${this.http}`)
       .replaceAll('127.0.0.1:8000', `127.0.0.1:${this.mega}`);
   }
