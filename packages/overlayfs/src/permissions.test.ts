@@ -18,7 +18,7 @@ const place = fs.existsSync('/dev/shm') ? '/dev/shm' : undefined;
 const mountTest = canMount() ? test : test.skip;
 
 mountTest(
-  'OV-19: what other users may do, and what becomes of it, is as on the file system below, for files of a lower (needs root, /dev/fuse)',
+  'OV-23: what other users may do, and what becomes of it, is as on the file system below, for files of a lower (needs root, /dev/fuse)',
   async () => {
     const noLeaks = await leakCheck();
     const folders = makeFolders(1, place);

@@ -34,6 +34,8 @@ const PROGRAMS = new Map(
 );
 const missing = ({ needs }: Workload) => needs.filter((name) => PROGRAMS.get(name) === undefined);
 
+/** The other data mode by hand: OVERLAY_DATA=passthrough. */
+const DATA = process.env['OVERLAY_DATA'] ?? 'by-node';
 const run = promisify(execFile);
 
 async function sh(script: string, cwd: string): Promise<string> {
@@ -42,11 +44,15 @@ async function sh(script: string, cwd: string): Promise<string> {
     PNPM: PROGRAMS.get('pnpm') ?? '',
     TSC: `${process.execPath} ${TSC}`,
   };
-  const { stdout } = await run('timeout', ['-k', '5', '60', 'bash', '-c', PRELUDE + script], {
-    cwd,
-    env,
-    maxBuffer: 1 << 24,
-  });
+  const { stdout } = await run(
+    'timeout',
+    ['-k', '5', '60', 'bash', '--norc', '-c', PRELUDE + script],
+    {
+      cwd,
+      env,
+      maxBuffer: 1 << 24,
+    },
+  );
   return stdout;
 }
 
@@ -75,7 +81,7 @@ whole('OV-1: programs in a mounted overlay, and on its file system (needs root, 
     served = await serveInChild({
       module: new URL('../dist/testing/served.js', import.meta.url).href,
       export: 'createDiskOverlay',
-      args: [folders],
+      args: [folders, 'kernel', DATA, 0],
       mountOptions: { transport: 'kernel', suid: true, dev: true },
       lifetimeMs: 300_000,
     });
@@ -88,8 +94,14 @@ whole('OV-1: programs in a mounted overlay, and on its file system (needs root, 
 
   for (const workload of WORKLOADS) {
     const lacks = missing(workload);
-    (lacks.length === 0 ? test : test.skip)(
-      lacks.length === 0 ? workload.title : `${workload.title}: needs ${lacks.join(', ')}`,
+    const reason =
+      lacks.length > 0
+        ? `: needs ${lacks.join(', ')}`
+        : DATA === 'passthrough' && workload.readsWhileCopied === true
+          ? ': who has a lower file open goes on reading it in this mode (OV-19)'
+          : '';
+    (reason === '' ? test : test.skip)(
+      workload.title + reason,
       async () => {
         const dir = directoryOf(workload);
         const wanted = await sh(workload.work, path.join(plain, dir));

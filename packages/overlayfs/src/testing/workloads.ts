@@ -6,6 +6,8 @@ export interface Workload {
   /** Makes the base, in an empty directory. */
   readonly base?: string;
   readonly work: string;
+  /** Somebody reads a file of the base while others begin to write it. */
+  readonly readsWhileCopied?: boolean;
 }
 
 /** What every script starts with: nothing of the user's settings, and `tree` prints a directory with its contents. */
@@ -226,6 +228,7 @@ sed -i s/3/three/ text; tree .; cat link | sha1sum`,
   },
   {
     title: 'an append-only log of four processes, read meanwhile',
+    readsWhileCopied: true,
     needs: [],
     base: `echo start > log`,
     work: `
