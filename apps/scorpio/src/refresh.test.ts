@@ -76,7 +76,7 @@ mounted('a commit while it is mounted (skipped without root and /dev/fuse)', () 
     expect(await daemon.ended).toBe(0);
   });
 
-  test('D6: a refresh that cannot reach the server says so and leaves the workspace as it is', async () => {
+  test('D6, fs: D-31 (as D2 has it): a refresh that cannot reach the server says so and leaves the workspace as it is; later it works', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
     const server = await startMonoServer({ repo });
@@ -91,6 +91,13 @@ mounted('a commit while it is mounted (skipped without root and /dev/fuse)', () 
     expect(refused).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } });
     expect(refused.body['error']).toMatch(/the workspace stays at [0-9a-f]{40}: .*ECONNREFUSED/);
     expect(await readFile(join(scratch.mnt, 'src/a.txt'), 'utf8')).toBe('before\n');
+    const next = commit(repo, { 'src/a.txt': 'after!\n' });
+    await using _again = await startMonoServer({ repo, bind: server.url.replace('http://', '') });
+    expect(await post(`${url}/workspace/refresh`)).toMatchObject({
+      status: 200,
+      body: { revision: next },
+    });
+    expect(await readFile(join(scratch.mnt, 'src/a.txt'), 'utf8')).toBe('after!\n');
     daemon.signal('SIGTERM');
     expect(await daemon.ended).toBe(0);
   });

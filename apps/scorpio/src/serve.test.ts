@@ -95,7 +95,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     socket.destroy();
   });
 
-  test('SRV-07, K-19, issue 3: killed with SIGKILL, it starts again over its dead mount', async () => {
+  test('SRV-07, K-19, fs: R-03, issue 3: killed with SIGKILL, it starts again over its dead mount', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
     const first = scratch.start(['serve', '--repo', repo]);
