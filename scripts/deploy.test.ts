@@ -171,14 +171,14 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(existsSync(join(dir, 'root'))).toBe(false);
   });
 
-  test('a tarball that does not match its checksum is refused, nothing is installed', () => {
+  test('DEP-08: a tarball that does not match its checksum is refused, nothing is installed', () => {
     const run = install(['--version', TAG], 'corrupt');
     expect(run.status).toBe(1);
     expect(run.stderr).toContain('ERROR: the tarball does not match its checksum');
     expect(existsSync(join(dir, 'prefix'))).toBe(false);
   });
 
-  test('installs programs that run, a valid configuration, and keeps an existing one; uninstall leaves it', () => {
+  test('DEP-09, DEP-10: installs programs that run, a valid configuration, and keeps an existing one; uninstall leaves it', () => {
     const run = install(['--version', TAG, '--enable-user-allow-other']);
     expect([run.stderr, run.status]).toEqual(['', 0]);
     const bin = join(dir, 'prefix/bin');
