@@ -9,6 +9,7 @@ import { create } from './operations/create.js';
 import { end, endByTask } from './operations/end.js';
 import { changesOfJob } from './operations/job-changes.js';
 import { setLocked } from './operations/lock.js';
+import { prune } from './operations/prune.js';
 import { recover } from './operations/recover.js';
 import { refresh } from './operations/refresh.js';
 import type {
@@ -17,6 +18,7 @@ import type {
   ChangedStatus,
   ChangeOfLayers,
   DeleteOptions,
+  PruneOptions,
   RefreshOptions,
 } from './options.js';
 import type { CreateRequest } from './request.js';
@@ -137,6 +139,16 @@ export class Antares {
     const job = this.#context.jobs.get(id);
     const changes = await changesOfJob(this.#context, job);
     return { mount_id: job.mountId, generation: job.generation, changes };
+  }
+
+  /**
+   * Removes directories in the roots that belong to no job, and says which; never done unasked (D14). What was kept of ended jobs goes too.
+   *
+   * @throws AntaresError when the state file cannot be understood: then nothing was touched
+   */
+  async prune(options: PruneOptions = {}): Promise<string[]> {
+    const { running } = this.#context;
+    return await running.track(prune(this.#context, options));
   }
 
   /** Ends all views, keeps their records and directories, and lets what runs end first (W-26). */

@@ -13,6 +13,7 @@ export type {
   AntaresPaths,
   ChangedStatus,
   ChangeOfLayers,
+  PruneOptions,
 } from './options.js';
 export { AntaresManager, type AntaresConfig, type UmountOptions } from './manager.js';
 export type { CreateRequest } from './request.js';

@@ -41,6 +41,11 @@ export interface DeleteOptions {
   readonly keep?: boolean;
 }
 
+export interface PruneOptions {
+  /** Milliseconds since a directory was changed last. Default: an hour. */
+  readonly olderThanMs?: number;
+}
+
 export interface ChangeOfLayers {
   /** Processes inside do not stop it; they stay on the old view. */
   readonly force?: boolean | undefined;

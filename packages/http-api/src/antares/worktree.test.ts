@@ -1,7 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,6 +136,58 @@ describe('worktrees (spec 6.1)', () => {
         expect((await program.call('umountJob', 'nobody')) ?? null).toBeNull();
       } finally {
         for (const dir of [folder, places]) await rm(dir, { recursive: true, force: true });
+      }
+    },
+  );
+
+  root(
+    'S-06, D14: what belongs to no record is removed on request, and only what is surely a job’s',
+    async () => {
+      const folder = await fresh('scorpio-worktree-prune-');
+      const at = (...names: string[]) => join(folder, ...names);
+      try {
+        await using program = await Program.start(folder);
+        const live = await program.call('mountJob', 'live');
+        const kept = await program.call('mountJob', 'kept');
+        await writeFile(join(kept.mountpoint, 'own'), 'kept\n');
+        await program.call('umountJob', 'kept');
+        const [orphan, point, full] = [randomUUID(), randomUUID(), randomUUID()];
+        await mkdir(at('cl', orphan, 'sub'), { recursive: true });
+        await mkdir(at('mnt', point));
+        await mkdir(at('mnt', full));
+        await writeFile(at('mnt', full, 'somebody'), '');
+        await mkdir(at('up', 'by-hand'));
+        await symlink(folder, at('up', randomUUID()));
+        // Too young by default: another daemon may be at it.
+        const prune = async (ms: number) => (await program.call<string[]>('prune', ms)).sort();
+        expect(await prune(3_600_000)).toEqual([]);
+        await new Promise((r) => setTimeout(r, 20));
+        const gone = [at('cl', orphan), at('mnt', point), at('up', kept.upper_id)];
+        // One of 0.2.x's command line, whose directories have ids of their own.
+        const [old, oldUpper, oldCl] = [randomUUID(), randomUUID(), randomUUID()];
+        for (const dir of [at('up', oldUpper), at('cl', oldCl), at('mnt', old)]) await mkdir(dir);
+        const state = `${await readFile(at('state.toml'), 'utf8')}
+[[mounts]]
+job_id = "${old}"
+mountpoint = "${at('mnt', old)}"
+upper_id = "${oldUpper}"
+upper_dir = "${at('up', oldUpper)}"
+cl_dir = "${at('cl', oldCl)}"
+cl_id = "${oldCl}"
+`;
+        // A file that does not parse stops it.
+        await writeFile(at('state.toml'), '[[mounts');
+        await expect(program.call('prune', 10)).rejects.toMatchObject({ code: 'STATE_FILE' });
+        await writeFile(at('state.toml'), state);
+        expect(await prune(10)).toEqual(gone.sort());
+        expect(await prune(10)).toEqual([]);
+        expect((await readdir(at('up'))).filter((n) => !n.startsWith('.'))).toHaveLength(4);
+        expect(await readdir(at('cl'))).toContain(oldCl);
+        expect(await readdir(at('up/.work'))).toContain(live.upper_id);
+        expect(await readdir(at('mnt', full))).toEqual(['somebody']);
+        expect(await readdir(live.mountpoint)).toContain('project');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
       }
     },
   );

@@ -19,12 +19,17 @@ const parts = { paths, base, source, store, wire: source.wire, quiesceMs: 0 };
 const antares = await Antares.open({ ...parts, engine: new KernelEngine() });
 const manager = new AntaresManager(antares, paths.mountRoot);
 
-type Verb = 'mountJob' | 'mountJobAt' | 'umountJob' | 'lockJob' | 'unlockJob' | 'list';
+// `prune` with what the test says is old.
+const prune = (olderThanMs: number) => antares.prune({ olderThanMs });
+
+type Verb = 'mountJob' | 'mountJobAt' | 'umountJob' | 'lockJob' | 'unlockJob' | 'list' | 'prune';
 
 process.on('message', ([number, verb, args]: [number, Verb, never]) => {
   void (async () => {
     try {
-      const call = manager[verb] as (...given: readonly unknown[]) => unknown;
+      const call = (verb === 'prune' ? prune : manager[verb]) as (
+        ...given: readonly unknown[]
+      ) => unknown;
       process.send?.([number, await call.apply(manager, args)]);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
