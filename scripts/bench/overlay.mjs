@@ -1,7 +1,7 @@
 // What a writable view costs: the overlay of this project, in both data modes, beside ext4, the kernel's overlay, fuse-overlayfs and
 // bindfs, in one run, rounds alternating, each on a fresh ext4 in a file: on one that is in use, making files takes many times longer
 // while others remove some. Prints the best time of each, and how many times ext4's it is. Needs root and loop devices; build first.
-//   npx tsc -b && node scripts/bench/overlay.mjs [files] [rounds] [only=step,step] [subjects=ext4,by-node]
+//   npx tsc -b && node scripts/bench/overlay.mjs [files] [rounds] ['only=step;step'] ['subjects=ext4;by-node']
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const list = (name) =>
   given
     .find((arg) => arg.startsWith(`${name}=`))
     ?.slice(name.length + 1)
-    .split(',');
+    .split(';');
 const place = mkdtempSync(join(tmpdir(), 'overlay-bench-'));
 const steps = Object.keys(STEPS).filter((step) => list('only')?.includes(step) ?? true);
 const subjects = makeSubjects();
