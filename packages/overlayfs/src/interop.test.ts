@@ -131,9 +131,10 @@ describe('one upper, two engines (D11, O-04, issue 4 item 2; needs root and over
             fs.rmSync(folders.dir, { recursive: true });
           }
         }),
-        { numRuns: (how === PLAIN ? 15 : 6) * Number(process.env['RANDOM_RUNS'] ?? 1) },
+        { numRuns: (how === PLAIN ? 8 : 4) * Number(process.env['RANDOM_RUNS'] ?? 1) },
       );
     },
+    120_000,
   );
 
   kernelTest(
