@@ -103,8 +103,9 @@ describe('a disk that others fill while a store is written to', () => {
       let refused = 0;
       try {
         for (let round = 0; round < 3; round++) {
-          const children = [1, 2].map(() => new Child(small.path, WORK));
-          for (const child of children) {
+          await using one = new Child(small.path, WORK);
+          await using other = new Child(small.path, WORK);
+          for (const child of [one, other]) {
             // A store that could not be opened for lack of room says so; null would be a signal.
             const end = await child.ended().catch((error: unknown) => String(error));
             if (typeof end === 'string') expect(end).toMatch(/ENOSPC|no room|no space/);
@@ -130,6 +131,8 @@ describe('a disk that others fill while a store is written to', () => {
     async () => {
       await using small = await disk('tmpfs');
       const ballast = openSync(join(small.path, 'ballast'), 'w');
+      // Before the disk goes: it cannot while this is open.
+      using _ballast = { [Symbol.dispose]: () => closeSync(ballast) };
       const fill = (): void => {
         for (const size of [chunk.length, 4096])
           try {
@@ -162,7 +165,6 @@ describe('a disk that others fill while a store is written to', () => {
       truncateSync(lock, 8272);
       fill();
       expect(await opened('old')).toEqual(fine);
-      closeSync(ballast);
     },
     60_000,
   );
