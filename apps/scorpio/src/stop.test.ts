@@ -64,13 +64,13 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
     const start = performance.now();
     for (const daemon of [serve, antares]) daemon.signal('SIGTERM');
     expect(await antares.ended).toBe(1);
-    expect(performance.now() - start).toBeLessThan(15_000);
+    expect(performance.now() - start).toBeLessThan(25_000);
     expect(await serve.ended).toBe(1);
-    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(performance.now() - start).toBeLessThan(45_000);
     expect(serve.stderr).toContain('HTTP requests did not end in time and were cut off');
     expect(await scratch.mounts()).toEqual([]);
     for (const socket of holds) socket.destroy();
-  }, 60_000);
+  }, 90_000);
 
   test('SRV-09, SRV-10, SRV-13: 20 views end within the limit, SIGTERM is exit 0, and a late request for another is 503', async () => {
     await using scratch = new Scratch();
