@@ -59,8 +59,8 @@ describe('the daemon goes on answering', () => {
     const before = server.requests.length;
     const jobs = Array.from({ length: 10 }, (_, i) => `once-${i}`);
     await Promise.all(jobs.map((job) => rig.create(job, { path: '/project/small/docs' })));
+    // None at all where the listing had come before, with its neighbours.
     const asked = server.requests.slice(before).filter((line) => !line.includes('latest-commit'));
-    expect(asked.length).toBeGreaterThan(0);
     expect(asked.filter((line, i) => asked.indexOf(line) !== i)).toEqual([]);
     await drop(...jobs);
   });
