@@ -49,6 +49,7 @@ import {
 } from './client.js';
 import { attrOf, checked, structured } from './answers.js';
 import { MountedFile } from './mounted-file.js';
+import { dropGroups } from './own-groups.js';
 
 const owner = (id: number) => (id < 0 ? KEEP_ID : id);
 
@@ -68,6 +69,7 @@ export class MountedClient extends Client {
   }
 
   as(who: Identity): MountedClient {
+    dropGroups();
     return new MountedClient(this.root, who);
   }
 

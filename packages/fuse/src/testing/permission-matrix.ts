@@ -2,6 +2,7 @@ import { errnoName, O, S, umask } from '@scorpiofs/posix';
 import { FsError } from '../fs-error.js';
 import type { Client } from './client.js';
 import { MountedClient } from './mounted-client.js';
+import { ownGroups } from './own-groups.js';
 
 /** Everybody who acts, with the groups besides the first. */
 interface Actor {
@@ -238,7 +239,7 @@ async function described(c: Client, path: string): Promise<string> {
 export async function runPermissionTree(root: string): Promise<Readonly<Record<string, string>>> {
   const outcomes: Record<string, string> = {};
   const all = new MountedClient(root);
-  const groups = process.getgroups?.() ?? [];
+  const groups = ownGroups();
   let acting: Actor | undefined;
   let n = 0;
   try {
