@@ -56,7 +56,8 @@ export class Base implements AsyncDisposable {
     const directory = await freeDirectory(options.directory);
     if (options.mounted === false) {
       const namespace = namespaceOf(directory);
-      return new Base(options, new RevisionBase({ ...shared, namespace }), undefined);
+      const revisions = new RevisionBase({ ...shared, namespace });
+      return new Base({ ...options, directory }, revisions, undefined);
     }
     const mounted = await BaseMount.open(
       directory,
@@ -64,7 +65,7 @@ export class Base implements AsyncDisposable {
       options.mountOptions,
       options.idmap ?? true,
     );
-    return new Base(options, mounted.revisions, mounted);
+    return new Base({ ...options, directory: mounted.directory }, mounted.revisions, mounted);
   }
 
   private constructor(
@@ -75,6 +76,11 @@ export class Base implements AsyncDisposable {
     this.#options = options;
     this.#revisions = revisions;
     this.#mount = mounted;
+  }
+
+  /** The private mount point, which is this process's alone (`base.2` where another daemon has the first). */
+  get directory(): string {
+    return this.#options.directory;
   }
 
   /** For layers in this process. */

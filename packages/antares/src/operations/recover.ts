@@ -8,6 +8,7 @@ import type { Job } from '../job.js';
 import { Lane } from '../lane.js';
 import type { JobRecord } from '../state/record.js';
 import { mountAgain, workOf } from '../view-mount.js';
+import { sweep } from './sweep.js';
 
 /** Takes over the jobs whose daemon is gone, and brings them back with their ids and edits (D9, D14). */
 export async function recover(context: Context): Promise<void> {
@@ -15,6 +16,7 @@ export async function recover(context: Context): Promise<void> {
   const records = await jobs.file.adopt();
   await Promise.all([trash.empty(paths.upperRoot), trash.empty(paths.clRoot)]);
   await trash.empty(join(paths.upperRoot, '.work'));
+  await sweep(context);
   const lane = new Lane(4);
   await Promise.all(records.map((record) => lane.run(() => bringBack(context, record))));
   if (records.length > 0) await jobs.save();

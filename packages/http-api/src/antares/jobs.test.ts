@@ -303,6 +303,25 @@ describe.each(['kernel', 'userspace'] as const)('%s engine', (one) => {
   );
 
   root(
+    'W-80, D14: what was mounted before it had a record is taken out at the next start; a recorded view comes back',
+    async () => {
+      await start();
+      const { mountpoint } = await create('never-told');
+      const kept = await create('kept');
+      await daemon.kill9();
+      const state = join(folder, 'state.toml');
+      const blocks = (await readFile(state, 'utf8')).split(/^(?=\[\[)/m);
+      await writeFile(state, blocks.filter((b) => !b.includes('never-told')).join(''));
+      await start();
+      const there = await mounts();
+      expect(there.filter((line) => line.includes(mountpoint))).toEqual([]);
+      expect(there.filter((line) => line.includes(kept.mountpoint))).toHaveLength(1);
+      await expect(stat(mountpoint)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await readFile(join(kept.mountpoint, 'README.md'), 'utf8')).not.toBe('');
+    },
+  );
+
+  root(
     'L-01, L-08, L-10, L-14, L-16: CL over base, upper over CL; modes kept; clear brings the base back',
     async () => {
       const link = await upstream.push('/project/small', 'echo "echo changed" >> run.sh');
