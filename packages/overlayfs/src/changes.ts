@@ -151,11 +151,11 @@ function* present(
   const merged: Hit[] = [];
   try {
     yield* collectHits(state, OWN_REQUEST, place.lowers, name, below);
+    if (!isDirectory(entry.attr)) return yield* file(state, found, place, name, entry, below[0]);
+    // What shows through a directory is elsewhere where it was renamed, and nothing where it is opaque.
     const search = [{ at: 0, node: place.upper }, ...(place.opaque ? [] : place.lowers)];
     yield* collectHits(state, OWN_REQUEST, search, name, merged);
-    if (isDirectory(entry.attr)) {
-      yield* directory(state, found, place, name, entry, below, merged.slice(1));
-    } else yield* file(state, found, place, name, entry, below[0]);
+    yield* directory(state, found, place, name, entry, below, merged.slice(1));
   } finally {
     forgetAll(state, below);
     forgetAll(state, merged);
