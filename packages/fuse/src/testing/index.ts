@@ -16,6 +16,7 @@ export { holdings, leakCheck, type Holdings } from './leaks.js';
 export { createMemoryFs } from './memory.js';
 export { serveInChild, type Served, type ServeOptions } from './serve-in-child.js';
 export { canMount } from './can-mount.js';
+export { NATIVE_SKIPS } from './native-skips.js';
 export {
   buildPermissionTree,
   permissionDifferences,
