@@ -1,18 +1,8 @@
-import type {
-  Attr,
-  AttrReply,
-  Entry,
-  Handle,
-  Name,
-  NodeId,
-  Request,
-  SetAttr,
-} from '@scorpiofs/fuse';
+import type { Attr, AttrReply, Entry, Handle, NodeId, Request, SetAttr } from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
 import { withData } from './data-handle.js';
 import { ENOSYS, fail } from './errno.js';
 import { countLinks } from './links.js';
-import { lookup } from './lookup.js';
 import { blocksOfData } from './metacopy.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import type { OverlayNode } from './node.js';
@@ -94,18 +84,4 @@ export function* entryOf(state: OverlayState, node: OverlayNode, attr?: Attr): O
     attrTtl: attrTtl(state, node, node.id),
     attr: reply,
   };
-}
-
-export function* lookupEntry(
-  state: OverlayState,
-  req: Request,
-  parent: OverlayNode,
-  name: Name,
-): Op<Entry | { readonly node: 0; readonly entryTtl: number }> {
-  const found = yield* lookup(state, req, parent, name);
-  if (found === undefined) return { node: 0, entryTtl: state.ttl };
-  // A known node may have been copied up since under another of its names: then the lower's attributes are old.
-  const { node } = found;
-  const current = node.upper !== undefined && node.lowers.length > 0 && node.type !== S_IFDIR;
-  return yield* entryOf(state, node, current ? undefined : found.attr);
 }

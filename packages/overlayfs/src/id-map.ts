@@ -1,5 +1,6 @@
 const BITS = 6;
 const SIZE = 1 << BITS;
+const EMPTY: undefined[] = Array.from({ length: SIZE }, () => undefined);
 
 interface Page<T> {
   used: number;
@@ -30,7 +31,7 @@ export class IdMap<T> {
     const at = Math.floor(id / SIZE);
     let page = this.#pages.get(at);
     if (page === undefined) {
-      page = { used: 0, slots: Array.from({ length: SIZE }, () => undefined) };
+      page = { used: 0, slots: EMPTY.slice() };
       this.#pages.set(at, page);
     }
     if (page.slots[id % SIZE] === undefined) {

@@ -3,7 +3,9 @@ import {
   type Entry,
   type Layer,
   type LayerRoots,
+  type Maybe,
   type Name,
+  type NegativeEntry,
   type NodeId,
   type Request,
 } from '@scorpiofs/fuse';
@@ -53,11 +55,16 @@ export class LayerState {
   }
 
   /** Looks a name up; takes one reference on what it returns. */
-  *find(req: Request, parent: NodeId, name: Name): Op<Entry | undefined> {
+  *find(
+    req: Request,
+    parent: NodeId,
+    name: Name,
+    begun?: Maybe<Entry | NegativeEntry>,
+  ): Op<Entry | undefined> {
     const { fs } = this;
     if (fs.lookup === undefined) return undefined;
     try {
-      const entry = yield* wait(fs.lookup(req, parent, name));
+      const entry = yield* wait(begun ?? fs.lookup(req, parent, name));
       return entry.node === 0 ? undefined : (entry as Entry);
     } catch (error) {
       if (isErrno(error, ENOENT)) return undefined;

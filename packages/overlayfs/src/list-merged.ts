@@ -15,18 +15,20 @@ export function* listing(state: OverlayState, req: Request, node: OverlayNode): 
   if (node.listing !== undefined) return node.listing;
   const list = new Listing();
   const hidden = new Set<Name>();
-  const seen = new Set<Name>();
   const places: LayerNode[] =
     node.upper === undefined ? [...node.lowers] : [{ at: 0, node: node.upper }, ...node.lowers];
   for (const [depth, place] of places.entries()) {
     const layer = state.layer(place.at);
     const below = depth < places.length - 1;
+    // What an upper layer hides hides nothing of that layer itself.
+    const hiddenAbove = new Set(hidden);
     for (const entry of yield* visible(layer, req, place, hidden)) {
-      if (seen.has(entry.name)) continue;
-      seen.add(entry.name);
-      list.set(entry.name, yield* shownNumber(state, req, node, layer, entry, below), entry.type);
+      if (hiddenAbove.has(entry.name) || list.has(entry.name)) continue;
+      const ino = mayDiffer(state, node, layer, entry, below)
+        ? yield* numberOf(state, req, node, layer, entry)
+        : shownIno(layer, entry.ino);
+      list.set(entry.name, ino, entry.type);
     }
-    for (const name of hidden) seen.add(name);
   }
   // A change that came while layers were being read has its own say.
   return (node.listing ??= list);
@@ -49,6 +51,7 @@ function* visible(
       marked.push(entry.name);
     else shown.push(entry);
   }
+  if (marked.length === 0) return shown;
   // An entry beside its own OCI mark is there: the mark is about the layers below.
   const own = new Set(shown.map((e) => e.name));
   for (const name of marked) if (!own.has(name)) hidden.add(name);
@@ -62,21 +65,27 @@ function* isMark(layer: LayerState, req: Request, place: LayerNode, name: Name):
   return isWhiteout(entry.attr);
 }
 
-/** `d_ino` must be what `stat` says: where it may come from below, the entry is looked up. */
-function* shownNumber(
+/** `d_ino` must be what `stat` says: of an entry of the upper it may come from below. */
+function mayDiffer(
+  state: OverlayState,
+  parent: OverlayNode,
+  layer: LayerState,
+  entry: LayerListed,
+  below: boolean,
+): boolean {
+  if (layer !== state.upper) return false;
+  return (entry.type === S_IFDIR && below) || parent.impure !== false;
+}
+
+function* numberOf(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
   layer: LayerState,
   entry: LayerListed,
-  below: boolean,
 ): Op<bigint> {
-  const plain = shownIno(layer, entry.ino);
-  const fromUpper = layer === state.upper;
-  const merged = entry.type === S_IFDIR && fromUpper && below;
-  if (!merged && !(fromUpper && parent.impure !== false)) return plain;
   const found = yield* lookup(state, req, parent, entry.name);
-  if (found === undefined) return plain;
+  if (found === undefined) return shownIno(layer, entry.ino);
   const { ino } = found.node;
   collect(state, found.node);
   return ino;

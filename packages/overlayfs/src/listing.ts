@@ -13,6 +13,7 @@ export interface Listed {
  * one is appended, so a listing that is under way neither repeats nor loses an entry that was there throughout (POSIX readdir).
  */
 export class Listing {
+  /** In the order of their cookies: a new name comes last and gets the highest, a changed one keeps place and cookie. */
   readonly #entries = new Map<Name, Listed>();
   #ordered: Listed[] | undefined;
   /** 1 and 2 are "." and "..". */
@@ -50,9 +51,7 @@ export class Listing {
 
   /** Entries whose cookie is greater than `cookie`, in order. */
   *after(cookie: number): Generator<Listed, void, undefined> {
-    const ordered = (this.#ordered ??= [...this.#entries.values()].sort(
-      (a, b) => a.cookie - b.cookie,
-    ));
+    const ordered = (this.#ordered ??= [...this.#entries.values()]);
     let low = 0;
     let high = ordered.length;
     while (low < high) {

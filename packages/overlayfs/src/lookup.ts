@@ -1,11 +1,12 @@
-import type { Attr, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { Attr, Maybe, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { LayerAnswer } from './direct.js';
 import { ENOTDIR, fail } from './errno.js';
 import { shownIno } from './layers.js';
 import { getMark } from './marks.js';
 import { isDirectory, S_IFDIR, typeOf } from './mode.js';
 import { findCopy, linksGone } from './links.js';
-import { intern, release, type NodeShape } from './node-table.js';
-import type { LayerNode, OverlayNode } from './node.js';
+import { intern, release } from './node-table.js';
+import type { LayerNode, NodeShape, OverlayNode } from './node.js';
 import { type Op } from './run.js';
 import { ask, collectHits, type Hit } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
@@ -20,18 +21,20 @@ export interface Found {
 
 /**
  * Finds a name in the merged directory: layers from the top down, ended by a whiteout, a file, or an opaque directory
- * (Documentation/filesystems/overlayfs.rst). Takes no reference for the kernel.
+ * (Documentation/filesystems/overlayfs.rst). Takes no reference for the kernel. `begun`: what the first layer has answered, when it
+ * was asked already.
  */
 export function* lookup(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
   name: Name,
+  begun?: Maybe<LayerAnswer>,
 ): Op<Found | undefined> {
   if (parent.type !== S_IFDIR) fail(ENOTDIR, 'lookup in a file');
   const hits: Hit[] = [];
   try {
-    const redirect = yield* collectHits(state, req, searchOrder(parent), name, hits);
+    const redirect = yield* collectHits(state, req, searchOrder(parent), name, hits, begun);
     const [first] = hits;
     if (first === undefined) return undefined;
     return {

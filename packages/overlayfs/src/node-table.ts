@@ -1,16 +1,8 @@
 import type { Name, NodeId } from '@scorpiofs/fuse';
 import { closeData } from './data-handle.js';
-import { OverlayNode, type LayerNode } from './node.js';
+import { OverlayNode, type LayerNode, type NodeShape } from './node.js';
 import { S_IFDIR } from './mode.js';
 import type { OverlayState } from './state.js';
-
-export interface NodeShape {
-  readonly type: number;
-  readonly ino: bigint;
-  readonly upper: NodeId | undefined;
-  readonly lowers: readonly LayerNode[];
-  readonly redirect: Name | undefined;
-}
 
 /**
  * The overlay node for what a lookup found; takes over the layer references in `shape`. A node is known by what identifies
@@ -25,11 +17,8 @@ export function intern(
 ): OverlayNode {
   const known = find(state, shape);
   if (known === undefined) {
-    const node = new OverlayNode(state.newId(), { ...shape, parent, name });
-    state.nodes.set(node.id, node);
+    const node = add(state, parent, name, shape);
     state.fresh.add(node);
-    if (shape.upper !== undefined) state.layer(0).nodes.set(shape.upper, node);
-    if (shape.upper === undefined || shape.type !== S_IFDIR) registerLower(state, node);
     return node;
   }
   if (known.lowers.length === 0 && shape.type !== S_IFDIR && known.dataAt === undefined) {
@@ -42,6 +31,28 @@ export function intern(
   known.unlinked = false;
   move(state, known, parent, name);
   return known;
+}
+
+/** As `intern`, and takes a reference for the kernel on the node. */
+export function internHeld(
+  state: OverlayState,
+  parent: OverlayNode,
+  name: Name,
+  shape: NodeShape,
+): OverlayNode {
+  const known = find(state, shape);
+  const node =
+    known === undefined ? add(state, parent, name, shape) : intern(state, parent, name, shape);
+  node.lookups++;
+  return node;
+}
+
+function add(state: OverlayState, parent: OverlayNode, name: Name, shape: NodeShape): OverlayNode {
+  const node = new OverlayNode(state.newId(), shape, parent, name);
+  state.nodes.set(node.id, node);
+  if (shape.upper !== undefined) state.layer(0).nodes.set(shape.upper, node);
+  if (shape.upper === undefined || shape.type !== S_IFDIR) registerLower(state, node);
+  return node;
 }
 
 function find(state: OverlayState, shape: NodeShape): OverlayNode | undefined {

@@ -20,6 +20,15 @@ export interface OpenLayer {
   users: number;
 }
 
+/** What a lookup in the layers found. */
+export interface NodeShape {
+  readonly type: number;
+  readonly ino: bigint;
+  readonly upper: NodeId | undefined;
+  readonly lowers: readonly LayerNode[];
+  readonly redirect: Name | undefined;
+}
+
 /** What few nodes have. Kept apart: a million nodes may be known, and each member of a node costs all of them. */
 class Rare {
   dependents = 0;
@@ -64,25 +73,19 @@ export class OverlayNode {
   constructor(
     /** As the kernel knows it. */
     public id: NodeId,
-    shape: {
-      readonly type: number;
-      readonly ino: bigint;
-      readonly upper: NodeId | undefined;
-      readonly lowers: readonly LayerNode[];
-      readonly parent: OverlayNode | undefined;
-      readonly name: Name;
-      readonly redirect: Name | undefined;
-    },
+    shape: NodeShape,
+    parent: OverlayNode | undefined,
+    name: Name,
   ) {
     this.#bits = shape.type & S_IFMT;
     // Most fit into a pointer; a bigint would be an object of its own.
     this.#ino = shape.ino < 0x4000_0000n ? Number(shape.ino) : shape.ino;
     this.upper = shape.upper;
-    this.lowers = shape.lowers;
-    this.parent = shape.parent;
-    this.name = shape.name;
-    this.redirect = shape.redirect;
-    if (shape.parent !== undefined) shape.parent.dependents++;
+    this.parent = parent;
+    this.name = name;
+    if (shape.lowers.length > 0) this.lowers = shape.lowers;
+    if (shape.redirect !== undefined) this.redirect = shape.redirect;
+    if (parent !== undefined) parent.dependents++;
   }
 
   /** S_IFMT bits. */
@@ -95,7 +98,9 @@ export class OverlayNode {
     return (this.#rare ?? NONE).dependents;
   }
   set dependents(count: number) {
-    this.#keep('dependents', count);
+    // As `#keep`, but every new node comes by here.
+    if (this.#rare === undefined && count === 0) return;
+    (this.#rare ??= new Rare()).dependents = count;
   }
 
   /** `st_ino`; constant over copy-up, rename and remount. */

@@ -11,14 +11,19 @@ import { prepareIndex } from './links.js';
  * at the end of the last, since one may use what another made.
  */
 export function operate<T>(state: OverlayState, op: Op<T>): Maybe<T> {
+  return within(state, () => run(op));
+}
+
+/** The same for one that is no generator. */
+export function within<T>(state: OverlayState, work: () => Maybe<T>): Maybe<T> {
   if (state.prepared !== true) {
     const prepared = prepare(state);
-    if (prepared instanceof Promise) return prepared.then(() => operate(state, op));
+    if (prepared instanceof Promise) return prepared.then(() => within(state, work));
   }
   state.active++;
   let result: Maybe<T>;
   try {
-    result = run(op);
+    result = work();
   } catch (error) {
     ended(state);
     throw error;

@@ -23,6 +23,7 @@ import { claimUpper } from './claim.js';
 import * as create from './create.js';
 import * as data from './data.js';
 import { link } from './link.js';
+import { lookupEntry } from './lookup-entry.js';
 import { forget } from './node-table.js';
 import * as opening from './open.js';
 import { release } from './opens.js';
@@ -30,7 +31,7 @@ import { readdir } from './readdir.js';
 import { readlink } from './readlink.js';
 import { rmdir, unlink } from './remove.js';
 import { rename } from './rename.js';
-import { operate } from './operate.js';
+import { operate, within } from './operate.js';
 import type { Op } from './run.js';
 import { OverlayState, type OverlayOptions } from './state.js';
 import * as sync from './sync.js';
@@ -95,7 +96,8 @@ export class OverlayFs implements FileSystem {
   }
 
   lookup(req: Request, parent: NodeId, name: Name): Maybe<Entry | NegativeEntry> {
-    return this.#run(attr.lookupEntry(this.#state, req, this.#node(parent), name));
+    const state = this.#state;
+    return within(state, () => lookupEntry(state, req, state.node(parent), name));
   }
   forget(node: NodeId, count: number): void {
     forget(this.#state, node, count);

@@ -1,7 +1,7 @@
 import type { DirSink, Name, Request } from '@scorpiofs/fuse';
-import { lookupEntry } from './attr.js';
 import { ENOTDIR, fail } from './errno.js';
 import { listing } from './list-merged.js';
+import { lookupEntry } from './lookup-entry.js';
 import { S_IFDIR } from './mode.js';
 import { forget } from './node-table.js';
 import type { OverlayNode } from './node.js';
@@ -34,7 +34,8 @@ export function* readdir(
       if (!sink.add(entry.name, entry.ino, entry.type, entry.cookie)) return;
       continue;
     }
-    const found = yield* lookupEntry(state, req, node, entry.name);
+    const answer = lookupEntry(state, req, node, entry.name);
+    const found = answer instanceof Promise ? yield* wait(answer) : answer;
     // Gone between listing and lookup: a layer changed behind our back.
     if (found.node === 0) continue;
     if (!sink.addEntry(entry.name, found as Parameters<DirSink['addEntry']>[1], entry.cookie)) {

@@ -1,4 +1,5 @@
-import type { Entry, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { Entry, Maybe, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { LayerAnswer } from './direct.js';
 import type { LayerState } from './layers.js';
 import { isOpaque, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
 import { isDirectory, isWhiteout } from './mode.js';
@@ -20,17 +21,20 @@ export function* collectHits(
   places: readonly LayerNode[],
   name: Name,
   hits: Hit[],
+  begun?: Maybe<LayerAnswer>,
 ): Op<Name | undefined> {
   let redirect: Name | undefined;
   // What is still to be searched: a directory of each layer, and the name in it.
   let search: readonly LayerNode[] = places;
   let wanted = name;
+  let first = begun;
   while (search.length > 0) {
     const [place, ...rest] = search;
     if (place === undefined) break;
     search = rest;
     const layer = state.layer(place.at);
-    const answer = yield* ask(layer, req, place.node, wanted);
+    const answer = yield* ask(layer, req, place.node, wanted, first);
+    first = undefined;
     if (answer === 'whiteout') break;
     if (answer === undefined) continue;
     const directory = isDirectory(answer.entry.attr);
@@ -53,10 +57,16 @@ export function* collectHits(
 }
 
 /** One layer's word on one name. A whiteout's reference is given back at once. */
-export function* ask(layer: LayerState, req: Request, directory: NodeId, name: Name): Op<Answer> {
+export function* ask(
+  layer: LayerState,
+  req: Request,
+  directory: NodeId,
+  name: Name,
+  begun?: Maybe<LayerAnswer>,
+): Op<Answer> {
   // In the OCI form these names are marks, never entries.
   if (layer.form === 'oci' && name.startsWith(OCI_PREFIX)) return undefined;
-  const entry = yield* layer.find(req, directory, name);
+  const entry = yield* layer.find(req, directory, name, begun);
   if (entry === undefined) {
     if (layer.form === 'oci' && (yield* layer.has(req, directory, ociWhiteout(name))))
       return 'whiteout';

@@ -96,15 +96,14 @@ export class OverlayState {
     const lowers: LayerNode[] = this.layers
       .filter((layer) => layer !== this.upper)
       .map((layer) => ({ at: layer.at, node: layer.root }));
-    this.root = new OverlayNode(ROOT_NODE, {
+    const shape = {
       type: S_IFDIR,
       ino: shownIno(top, 1n),
       upper: this.upper?.root,
       lowers,
-      parent: undefined,
-      name: '' as Name,
       redirect: undefined,
-    });
+    };
+    this.root = new OverlayNode(ROOT_NODE, shape, undefined, '' as Name);
     // The root is never forgotten.
     this.root.lookups = 1;
     this.nodes.set(ROOT_NODE, this.root);
