@@ -52,3 +52,15 @@ test('PERF-02: without a directory it is exit 2', () => {
     expect(run('read-perf', ...words).status).toBe(2);
   expect(run('data-set', 'other', dir).status).toBe(2);
 });
+
+const { getuid } = process;
+(getuid?.() === 0 ? test : test.skip)(
+  'PERF-05: the benchmark of concurrent work runs, random reads and random writes apart (needs root and loop devices)',
+  () => {
+    const said = run('bench/concurrent', '1', 'subjects=ext4');
+    expect(said.stderr).toBe('');
+    for (const work of ['random reads of 4 KiB, warm', 'random writes of 4 KiB'])
+      for (const workers of [1, 2, 8])
+        expect(said.stdout).toMatch(new RegExp(`^\\| ${work}; ${workers} \\| [\\d,]+ \\|$`, 'm'));
+  },
+);

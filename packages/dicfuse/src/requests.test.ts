@@ -99,7 +99,7 @@ describe('what is asked of the source', () => {
     expect(fixture.source.blobCalls).toEqual([]);
   });
 
-  test('D4: a second walk and second reads cost nothing; nor does a negative lookup', async () => {
+  test('PERF-03, D4: a second walk and second reads cost nothing; nor does a negative lookup', async () => {
     await using fixture = await Fixture.start([SMALL]);
     const { view } = await fixture.view();
     const kernel = new Kernel(view.fileSystem);

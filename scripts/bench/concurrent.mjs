@@ -1,0 +1,102 @@
+// Processes that work at the same time on one mount: random reads, random writes, and making, asking for and removing files, each
+// alone. The overlay in both data modes beside ext4 and the kernel's overlay, in one run, each on a fresh ext4 in a file. The work is
+// the same however many share it. Needs root and loop devices; takes a minute. Build first:
+//   npx tsc -b && node scripts/bench/concurrent.mjs [rounds] ['subjects=ext4;by-node']
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { freshExt4 } from './lib/fresh-ext4.mjs';
+import { makeBase } from './lib/overlay-base.mjs';
+import { makeSubjects } from './lib/overlay-subjects.mjs';
+
+const WORKERS = [1, 2, 8];
+const READS = { work: 'read', total: 16_000 };
+const STEPS = {
+  'random reads of 4 KiB, first': { ...READS, cold: true },
+  'random reads of 4 KiB, warm': { ...READS, prepare: 'fill' },
+  'random writes of 4 KiB': { work: 'write', total: 16_000, prepare: 'make' },
+  'create, stat, unlink': { work: 'metadata', total: 1_600 },
+};
+const LIMIT = 60_000;
+
+/** Milliseconds from the word to begin until the last worker is done. */
+async function together(root, { work, total, cold }, workers) {
+  const script = new URL('lib/concurrent-worker.mjs', import.meta.url);
+  const children = Array.from({ length: workers }, (_, i) =>
+    fork(script, [root, work, total / workers, i], {
+      cwd: '/',
+      timeout: LIMIT,
+      killSignal: 'SIGKILL',
+    }),
+  );
+  const ends = children.map((child) => once(child, 'exit'));
+  const failed = ends.map(async (end) => {
+    const [code, signal] = await end;
+    if (code !== 0) throw new Error(`a worker ended with ${signal ?? code}`);
+    return await new Promise(() => undefined);
+  });
+  const all = () => {
+    const messages = children.map((child) => once(child, 'message'));
+    return Promise.race([Promise.all(messages), ...failed]);
+  };
+  try {
+    await all();
+    if (cold) writeFileSync('/proc/sys/vm/drop_caches', '3');
+    const start = performance.now();
+    for (const child of children) child.send('begin');
+    await all();
+    return performance.now() - start;
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(ends);
+  }
+}
+
+const given = process.argv.slice(2);
+const rounds = Number(given.find((word) => !word.includes('=')) ?? 3);
+const subjects = makeSubjects();
+const wanted = given.find((word) => word.startsWith('subjects='))?.slice('subjects='.length);
+const names = (wanted ?? 'ext4;kernel overlay;by-node;passthrough').split(';');
+const place = mkdtempSync(join(tmpdir(), 'concurrent-bench-'));
+const before = loadavg()[0];
+const best = {};
+try {
+  const archives = makeBase(place, 60);
+  for (let round = 0; round < rounds; round += 1)
+    for (const name of names) {
+      const disk = freshExt4(place, archives.base);
+      try {
+        const { root, end } = await subjects[name](disk.dir);
+        try {
+          for (const [step, what] of Object.entries(STEPS)) {
+            if (what.prepare) await together(root, { work: what.prepare, total: 1 }, 1);
+            for (const workers of WORKERS) {
+              const row = (best[`${step}; ${workers}`] ??= { total: what.total });
+              const ms = await together(root, what, workers);
+              row[name] = Math.min(row[name] ?? Infinity, ms);
+            }
+          }
+        } finally {
+          await end();
+        }
+      } finally {
+        disk.end();
+      }
+    }
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}
+
+console.log(`${cpus().length} CPUs, load before ${before.toFixed(2)}, best of ${rounds}`);
+console.log(`| operations a second; processes | ${names.join(' | ')} |`);
+console.log(`|---|${names.map(() => '---|').join('')}`);
+for (const [step, { total, ...row }] of Object.entries(best)) {
+  const cells = names.map((name) => {
+    const times = name === 'ext4' || !row.ext4 ? '' : ` (${(row[name] / row.ext4).toFixed(1)})`;
+    return `${Math.round(total / (row[name] / 1000)).toLocaleString('en')}${times}`;
+  });
+  console.log(`| ${step} | ${cells.join(' | ')} |`);
+}
