@@ -1,4 +1,5 @@
 import type { Completion, ProgramSpec } from '../command/spec.js';
+import { jobFlags } from './job-flags.js';
 import { levels, namesOf } from './tree.js';
 import { valueFlags, valueGroups } from './value-flags.js';
 
@@ -30,6 +31,8 @@ export function elvishScript(program: ProgramSpec): string {
   const known = levels(program)
     .filter((l) => l.path.length > 0)
     .map((l) => quote(l.path.join(' ')));
+  const { names, glued, short } = jobFlags(program);
+  const given = [...glued, ...short.map((n) => `${n}.`)].join('|');
   return `use builtin
 use re
 use str
@@ -37,9 +40,11 @@ use str
 set edit:completion:arg-completer[${program.name}] = {|@words|
     var takers = [${valueFlags(program).flatMap(namesOf).map(quote).join(' ')}]
     var commands = [${known.join(' ')}]
+    # The command that tells the jobs, with what on this line decides which they are.
+    var ask = []
     var jobs = {
         try {
-            e:${program.name} list 2>/dev/null | from-lines | each {|line|
+            e:${program.name} $@ask 2>/dev/null | from-lines | each {|line|
                 if (re:match '^job_id=' $line) { put (re:replace '^job_id=(.*) mount=.*$' '$1' $line) }
             }
         } catch { }
@@ -54,12 +59,18 @@ ${offers.join('\n')}
     var value = ''
     for word $words[1..-1] {
         if (not-eq $value '') {
+            if (has-value [${names.map(quote).join(' ')}] $value) { set ask = [$@ask $value $word] }
             set value = ''
         } elif (has-value $takers $word) {
             set value = $word
+        } elif (re:match '^(${given})' $word) {
+            set ask = [$@ask $word]
         } else {
             var longer = (str:trim-space $command' '$word)
-            if (has-value $commands $longer) { set command = $longer }
+            if (has-value $commands $longer) {
+                if (eq $command '') { set ask = [$@ask list] }
+                set command = $longer
+            }
         }
     }
     if (not-eq $value '') {

@@ -1,4 +1,5 @@
 import type { Completion, ProgramSpec } from '../command/spec.js';
+import { jobFlags } from './job-flags.js';
 import { completionOf, levels, namesOf } from './tree.js';
 import { valueFlags } from './value-flags.js';
 
@@ -18,6 +19,9 @@ export function fishScript(program: ProgramSpec): string {
   const takers = valueFlags(program).flatMap(namesOf).join(' ');
   const paths = levels(program).filter((l) => l.path.length > 0);
   const commands = paths.map((l) => quote(l.path.join(' '))).join(' ');
+  const firsts = paths.filter((l) => l.path.length === 1).map((l) => quote(l.path.join(' ')));
+  const { names, glued, short } = jobFlags(program);
+  const given = [...glued, ...short.map((n) => `${n}.`)].join('|');
   const lines = levels(program).flatMap((l) => {
     const at = `complete -c ${name} -n ${quote(`__${name}_at ${quote(l.path.join(' '))}`)}`;
     return [
@@ -51,8 +55,27 @@ function __${name}_at --argument-names wanted
     test "$command" = "$wanted"
 end
 
+# Asks for the jobs with what on the line decides which they are.
 function __${name}_jobs
-    command ${name} list 2>/dev/null | string replace -rf '^job_id=(.*) mount=.*' '$1'
+    set -l ask
+    set -l command
+    set -l flag
+    for word in (commandline -opc)[2..-1]
+        if test -n "$flag"
+            if contains -- $flag ${names.join(' ')}
+                set -a ask $flag (string replace -r '^~/' "$HOME/" -- $word)
+            end
+            set flag
+        else if contains -- $word ${takers}
+            set flag $word
+        else if string match -qr -- '^(${given})' $word
+            set -a ask $word
+        else if test -z "$command"; and contains -- $word ${firsts.join(' ')}
+            set command $word
+            set -a ask list
+        end
+    end
+    command ${name} $ask 2>/dev/null | string replace -rf '^job_id=(.*) mount=.*' '$1'
 end
 
 complete -c ${name} -f

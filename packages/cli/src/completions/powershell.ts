@@ -1,4 +1,5 @@
 import type { Completion, ProgramSpec } from '../command/spec.js';
+import { jobFlags } from './job-flags.js';
 import { levels, namesOf } from './tree.js';
 import { valueFlags, valueGroups } from './value-flags.js';
 
@@ -25,6 +26,8 @@ export function powershellScript(program: ProgramSpec): string {
     ].map(([word, doc]) => `@(${quote(word)}, ${quote(doc)})`);
     return `        ${quote(l.path.join(' '))} = @(${items.map((i) => `,${i}`).join(' + ') || ''})`;
   });
+  const { names, glued, short } = jobFlags(program);
+  const given = [...glued, ...short.map((n) => `${n}.`)].join('|');
   return `using namespace System.Management.Automation
 using namespace System.Management.Automation.Language
 
@@ -46,13 +49,23 @@ ${offers.join('\n')}
     )}
     $command = ''
     $value = ''
+    # The command that tells the jobs, with what on this line decides which they are.
+    $ask = @()
     foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
-        $word = $element.ToString()
+        $word = if ($element -is [StringConstantExpressionAst]) { $element.Value } else { $element.ToString() }
         if ($element.Extent.EndOffset -ge $cursorPosition -and $word -eq $wordToComplete) { break }
-        if ($value -ne '') { $value = ''; continue }
+        if ($value -ne '') {
+            if (${list(names)} -ccontains $value) { $ask += $value, ($word -replace '^~/', "$HOME/") }
+            $value = ''
+            continue
+        }
         if ($takers -ccontains $word) { $value = $word; continue }
+        if ($word -cmatch '^(${given})') { $ask += $word; continue }
         $longer = ($command + ' ' + $word).Trim()
-        if ($commands -ccontains $longer) { $command = $longer }
+        if ($commands -ccontains $longer) {
+            if ($command -eq '') { $ask += 'list' }
+            $command = $longer
+        }
     }
     if ($value -ne '') {
         $values[$value] | Where-Object { $_ -like "$wordToComplete*" } |
@@ -60,7 +73,7 @@ ${offers.join('\n')}
         return
     }
     if ($askers -ccontains $command) {
-        & ${quote(program.name)} list 2>$null |
+        & ${quote(program.name)} @ask 2>$null |
             ForEach-Object { if ($_ -match '^job_id=(.*) mount=') { $Matches[1] } } |
             Where-Object { $_ -like "$wordToComplete*" } |
             ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }

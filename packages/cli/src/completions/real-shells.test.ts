@@ -31,17 +31,22 @@ beforeAll(() => {
   // The program and a record of a job: what completes reads them while it is typed.
   symlinkSync(PROGRAM, join(dir, 'scorpio'));
   writeFileSync(join(dir, 'scorpio.toml'), 'antares_state_file = "state.toml"\n');
-  writeFileSync(
-    join(dir, 'state.toml'),
-    [
-      '[[mounts]]',
-      'job_id = "nightly-7"',
-      'mountpoint = "/m"',
-      'upper_id = "11111111-1111-4111-8111-111111111111"',
-      'upper_dir = "/u"',
-    ].join('\n'),
-  );
+  writeFileSync(join(dir, 'state.toml'), recordOf('nightly-7'));
+  for (const name of ['other.toml', 'quo ted.toml'])
+    writeFileSync(join(dir, name), 'antares_state_file = "elsewhere.toml"\n');
+  writeFileSync(join(dir, 'elsewhere.toml'), recordOf('weekly-1'));
 });
+
+function recordOf(job: string): string {
+  return [
+    '[[mounts]]',
+    `job_id = "${job}"`,
+    'mountpoint = "/m"',
+    'upper_id = "11111111-1111-4111-8111-111111111111"',
+    'upper_dir = "/u"',
+  ].join('\n');
+}
+
 afterAll(() => rmSync(dir, { recursive: true }));
 
 /** A shell without the user's settings, in the folder of the files above; whatever hangs is ended. */
@@ -72,15 +77,34 @@ const LINES = [
   { typed: 'scorpio config init my.t', offered: 'my.toml' },
   { typed: 'scorpio --log-level de', offered: 'debug' },
   { typed: 'scorpio --log-level doctor config in', offered: 'init' },
+  // The jobs of the configuration that the line names, in each way to name it.
+  { typed: 'scorpio -c other.toml umount week', offered: 'weekly-1' },
+  { typed: 'scorpio umount --config-path=other.toml week', offered: 'weekly-1' },
+  { typed: 'scorpio -c nowhere.toml umount -cquo\\ ted.toml week', offered: 'weekly-1' },
+  { typed: 'scorpio --state-file elsewhere.toml umount week', offered: 'weekly-1' },
 ] as const;
 
+/** The words of a line as they are typed, `\\ ` inside one included; bash splits them at equals signs too. */
+const wordsOf = (typed: string) => typed.split(/(?<!\\) /);
+const inBash = (typed: string) => wordsOf(typed).flatMap((word) => word.split(/(=)/));
+const plain = (word: string) => word.replaceAll('\\ ', ' ');
+
 describe('bash', () => {
-  test.each(LINES)('CLI-16: bash completes "$typed"', ({ typed, offered }) => {
-    const words = typed.split(' ');
+  function offers(words: readonly string[]): string[] {
     const list = words.map((w) => `'${w}'`).join(' ');
     const script = `${bashScript(program)}
 COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _scorpio; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    expect(run('bash', ['--norc', '-c', script]).split('\n')).toContain(offered);
+    return run('bash', ['--norc', '-c', script]).split('\n');
+  }
+
+  test.each(LINES)('CLI-16: bash completes "$typed"', ({ typed, offered }) => {
+    expect(offers(inBash(typed))).toContain(offered);
+  });
+
+  test('nothing that was typed is executed, and a quote that is still open is no error', () => {
+    expect(offers(['scorpio', '-c', '$(touch hit)', 'umount', ''])).not.toContain('nightly-7');
+    expect(offers(['scorpio', '-c', '"other.toml', 'umount', ''])).toContain('--config-path');
+    expect(existsSync(join(dir, 'hit'))).toBe(false);
   });
 });
 
@@ -114,7 +138,7 @@ zpty -d z
   }
 
   test.each(LINES)('CLI-16: zsh completes "$typed" at Tab', ({ typed, offered }) => {
-    const words = typed.split(' ').slice(1, -1);
+    const words = wordsOf(typed).slice(1, -1).map(plain);
     expect(zsh(typed)).toBe(['said:', ...words, offered].join(' '));
   });
 });
@@ -124,9 +148,8 @@ zpty -d z
   () => {
     test.each(LINES)('CLI-16: elvish completes "$typed"', ({ typed, offered }) => {
       // The module `edit` is there in an interactive elvish only, so it gets a terminal. Elvish itself picks from what is offered by prefix.
-      const words = typed
-        .split(' ')
-        .map((w) => `'${w}'`)
+      const words = wordsOf(typed)
+        .map((w) => `'${plain(w)}'`)
         .join(' ');
       const rc = save(
         'rc.elv',

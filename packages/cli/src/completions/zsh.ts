@@ -1,12 +1,13 @@
 import type { Completion, ProgramSpec } from '../command/spec.js';
+import { jobFlags } from './job-flags.js';
 import { levels, namesOf } from './tree.js';
 import { valueFlags, valueGroups } from './value-flags.js';
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 const described = (word: string, doc: string) => quote(`${word.replaceAll(':', '\\:')}:${doc}`);
 
-/** Not a function of that name: the program itself. */
-const JOBS = `compadd -- \${(f)"$(command "\${words[1]}" list 2>/dev/null | sed -n 's/^job_id=\\(.*\\) mount=.*/\\1/p')"}`;
+/** Not a function of that name: the program itself. What is typed is still quoted; nothing in it is executed here. */
+const JOBS = `compadd -- \${(f)"$(command "\${words[1]}" \${\${(@Q)ask}/#\\~\\//$HOME/} 2>/dev/null | sed -n 's/^job_id=\\(.*\\) mount=.*/\\1/p')"}`;
 
 function offer(completion: Completion | undefined): string {
   if (completion === 'file') return '_files';
@@ -34,21 +35,32 @@ export function zshScript(program: ProgramSpec): string {
       (( $#offered )) && _describe -o -t options option offered
       ${offer(l.positional)} ;;`;
   });
+  const { names, glued, short } = jobFlags(program);
+  const given = [...glued.map((g) => `${g}*`), ...short.map((n) => `${n}?*`)].join('|');
   return `#compdef ${program.name}
 
 _${program.name}() {
   local word command="" value=""
   local -i i
   local -a offered
+  # The command that tells the jobs, with what on this line decides which they are.
+  local -a ask
   for (( i = 2; i < CURRENT; i++ )); do
     word="\${words[i]}"
-    if [[ -n $value ]]; then value=""; continue; fi
+    if [[ -n $value ]]; then
+      case "$value" in (${names.join('|')}) ask+=("$value" "$word") ;; esac
+      value=""
+      continue
+    fi
     case "$word" in
       ${takers}) value="$word"; continue ;;
+      ${given}) ask+=("$word"); continue ;;
     esac
     word="\${command:+$command }$word"
     case "$word" in
-      ${commands}) command="$word" ;;
+      ${commands})
+        if [[ -z $command ]]; then ask+=(list); fi
+        command="$word" ;;
     esac
   done
   # --flag=value is one word.
