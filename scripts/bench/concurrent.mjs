@@ -4,7 +4,7 @@
 //   npx tsc -b && node scripts/bench/concurrent.mjs [rounds] ['subjects=ext4;by-node']
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
