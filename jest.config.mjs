@@ -7,6 +7,7 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   moduleNameMapper: {
     '^@scorpiofs/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@scorpiofs/antares/state$': '<rootDir>/packages/antares/src/state/state-file.ts',
     '^@scorpiofs/([a-z-]+)/testing$': '<rootDir>/packages/$1/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,4 +1,5 @@
-import { StateFile, type JobRecord } from '@scorpiofs/antares';
+import type { JobRecord } from '@scorpiofs/antares';
+import { StateFile } from '@scorpiofs/antares/state';
 import { hasFlag, type Invocation } from '../command/invocation.js';
 import { withExit } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';

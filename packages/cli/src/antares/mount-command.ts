@@ -1,19 +1,11 @@
 import { join } from 'node:path';
-import { AntaresError, type CreateRequest } from '@scorpiofs/antares';
+import type { CreateRequest } from '@scorpiofs/antares';
 import type { Config } from '@scorpiofs/config';
 import { flagValue, hasFlag, type Invocation } from '../command/invocation.js';
 import { CommandError, explain } from '../command-error.js';
-import { StopSignals } from '../daemon/stop-signals.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import {
-  inBackground,
-  reportFailure,
-  reportMounted,
-  startInBackground,
-} from '../local/background.js';
-import { startLogging } from '../log/start-logging.js';
+import { inBackground, startInBackground } from '../local/background.js';
 import { openConfig } from '../open-config.js';
-import { antaresDaemon } from './antares-daemon.js';
 import { askDaemon, failureOf } from './ask-daemon.js';
 import { checkJobId } from './job-id.js';
 
@@ -28,7 +20,11 @@ export async function runMount(invocation: Invocation): Promise<ExitCode> {
   const { env, output } = invocation;
   const config = openConfig(invocation);
   const request = requestOf(invocation, config);
-  if (inBackground(env)) return await serveInBackground(invocation, config, request);
+  // What serves views is loaded by the process that does.
+  if (inBackground(env)) {
+    const { serveInBackground } = await import('./serve-in-background.js');
+    return await serveInBackground(invocation, config, request);
+  }
   const progress = setTimeout(() => output.err('mounting…\n'), 1000);
   let mountpoint: string;
   try {
@@ -68,33 +64,4 @@ async function viaOwn(
 ): Promise<string> {
   await startInBackground(invocation.env);
   return request.mountpoint ?? config.values.antares_mount_root;
-}
-
-async function serveInBackground(
-  invocation: Invocation,
-  config: Config,
-  request: CreateRequest,
-): Promise<ExitCode> {
-  const { env } = invocation;
-  try {
-    await using logging = startLogging(invocation, config);
-    using stop = new StopSignals(() => logging.for('scorpiofs::cli'));
-    return await antaresDaemon({
-      config,
-      logging,
-      stop,
-      address: undefined,
-      ready: async ({ antares }) => {
-        await antares.create(request);
-        reportMounted(env);
-      },
-    });
-  } catch (error) {
-    const wrapped =
-      error instanceof AntaresError
-        ? new CommandError(error.code, error.message, error.hint, EXIT.mount, error)
-        : error;
-    reportFailure(env, wrapped, EXIT.mount);
-    throw wrapped;
-  }
 }

@@ -1,7 +1,4 @@
-import { detachDeadMounts } from '@scorpiofs/fuse';
-import { KernelEngine, StateFile, type JobRecord } from '@scorpiofs/antares';
 import type { Config } from '@scorpiofs/config';
-import { rm } from 'node:fs/promises';
 import { hasFlag, type Invocation } from '../command/invocation.js';
 import { CommandError, explain } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -14,7 +11,9 @@ export async function runUmount(invocation: Invocation): Promise<ExitCode> {
   const config = openConfig(invocation);
   const purge = hasFlag(invocation, '--purge');
   try {
-    if (!(await viaDaemon(config, job, purge))) await offline(config, job, purge);
+    // What serves views is loaded where this process has to do it.
+    if (!(await viaDaemon(config, job, purge)))
+      await (await import('./umount-offline.js')).umountOffline(config, job, purge);
   } catch (error) {
     if (error instanceof CommandError && error.code === 'NO_JOB') throw error;
     const said = explain(error);
@@ -41,27 +40,4 @@ async function viaDaemon(config: Config, job: string, purge: boolean): Promise<b
   const { state } = JSON.parse(answer.text) as { state: string | { Failed: { reason: string } } };
   if (typeof state !== 'string') throw failed(state.Failed.reason);
   return true;
-}
-
-/** No daemon lives, so nobody here serves the view: this process may unmount it. */
-async function offline(config: Config, job: string, purge: boolean): Promise<void> {
-  const file = new StateFile(config.values.antares_state_file);
-  const record = (await file.read()).find((r) => r.jobId === job);
-  if (record === undefined)
-    throw new CommandError(
-      'NO_JOB',
-      `job ${job} not found`,
-      'See what there is: scorpio list',
-      EXIT.mount,
-    );
-  // A view that its dead daemon served, or the kernel's.
-  await detachDeadMounts(record.mountpoint);
-  await new KernelEngine().unmount(record.mountpoint, true);
-  await file.remove(record.mountId);
-  if (purge)
-    await Promise.all(directoriesOf(record).map((d) => rm(d, { recursive: true, force: true })));
-}
-
-function directoriesOf({ upperDir, clDir }: JobRecord): string[] {
-  return clDir === undefined ? [upperDir] : [upperDir, clDir];
 }
