@@ -30,6 +30,12 @@ export interface Layer extends FileSystem {
   list?(req: Request, node: NodeId): Maybe<readonly ListedEntry[]>;
 
   /**
+   * As `getxattr`, for a union's own marks: undefined where there is none or none is possible. Most files have none, and a
+   * failure thrown and caught costs more than the question.
+   */
+  findXattr?(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined>;
+
+  /**
    * A host descriptor that reads the data of a regular file, for reflinks, `copy_file_range` and kernel passthrough.
    * The caller closes it with `closeHostFd`. Undefined: there is none.
    */

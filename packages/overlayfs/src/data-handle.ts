@@ -2,6 +2,7 @@ import type { Handle, Maybe, NodeId, OpenReply } from '@scorpiofs/fuse';
 import { EACCES, EIO, ENOSYS, EPERM, EROFS, ETXTBSY, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { dataPlace } from './metacopy.js';
+import { S_IFREG } from './mode.js';
 import type { OpenLayer, OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, top, type OverlayState } from './state.js';
@@ -42,6 +43,7 @@ export function* withData<T>(
 
 /** As `withData`, for work of several steps: every borrowed file must be given back. */
 export function* borrow(state: OverlayState, node: OverlayNode, writable: boolean): Op<Borrowed> {
+  if (!node.whole && node.dataAt === undefined) yield* openTop(state, node, writable);
   const { layer, node: id } = node.whole ? top(state, node) : yield* dataPlace(state, node);
   if (writable && layer !== state.upper) fail(EROFS, 'write to a lower layer');
   const kept = usable(node, layer, writable);
@@ -51,6 +53,17 @@ export function* borrow(state: OverlayState, node: OverlayNode, writable: boolea
   open.users++;
   if (node.open === open) touch(state, node);
   return { layer, node: id, fh: open.fh, open };
+}
+
+/**
+ * Whether the topmost layer's file holds the data itself is read from that file (metacopy.ts). Mostly it does and is opened anyway; when
+ * it is open before, the question takes one call instead of three.
+ */
+function* openTop(state: OverlayState, node: OverlayNode, writable: boolean): Op<void> {
+  const { layer, node: id } = top(state, node);
+  if (!layer.marked || layer.fs.open === undefined || (writable && layer !== state.upper)) return;
+  if (node.type === S_IFREG && usable(node, layer, writable) === undefined)
+    adopt(state, node, yield* openLayer(state, layer, id, writable));
 }
 
 function usable(node: OverlayNode, layer: LayerState, writable: boolean): OpenLayer | undefined {

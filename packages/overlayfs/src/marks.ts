@@ -27,6 +27,7 @@ export function* getXattr(
   name: Name,
 ): Op<Uint8Array | undefined> {
   const { fs } = layer;
+  if (fs.findXattr !== undefined) return yield* wait(fs.findXattr(req, node, name));
   if (fs.getxattr === undefined) return undefined;
   try {
     return yield* wait(fs.getxattr(req, node, name));

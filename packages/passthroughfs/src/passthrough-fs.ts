@@ -252,6 +252,9 @@ export class PassthroughFs implements Layer {
     xattr.removexattr(this.#host, node, name);
   }
 
+  findXattr(_req: Request, node: NodeId, name: Name): Uint8Array | undefined {
+    return xattr.findXattr(this.#host, node, name);
+  }
   list(_req: Request, node: NodeId): Maybe<readonly ListedEntry[]> {
     return list(this.#host, node);
   }

@@ -21,7 +21,7 @@ const ACL = /^system\.posix_acl_(access|default)$/;
 function isShown(host: Host, name: string): boolean {
   const { xattrs = 'all', overrideXattr } = host.options;
   if (name === overrideXattr) return false;
-  if (ACL.test(name)) return host.acl;
+  if (name.startsWith('system.') && ACL.test(name)) return host.acl;
   return xattrs === 'all' || (xattrs === 'user' && name.startsWith('user.'));
 }
 
@@ -41,6 +41,15 @@ function onNode<T>(host: Host, id: NodeId, call: (owner: XattrOwner) => T | Errn
 export function getxattr(host: Host, id: NodeId, name: Name): Uint8Array {
   assertShown(host, name);
   return must(onNode(host, id, (owner) => get(owner, name)));
+}
+
+const NONE: ReadonlySet<number> = new Set([failed('ENODATA'), failed('EOPNOTSUPP')]);
+
+/** Undefined where there is no such attribute, or none can be. */
+export function findXattr(host: Host, id: NodeId, name: Name): Uint8Array | undefined {
+  if (!isShown(host, name)) return undefined;
+  const value = onNode(host, id, (owner) => get(owner, name));
+  return typeof value === 'number' && NONE.has(value) ? undefined : must(value);
 }
 
 export function setxattr(

@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { expect, test } from '@jest/globals';
+import { nameFromUtf8, ROOT_NODE, type DirSink, type Handle } from '@scorpiofs/fuse';
+import { countingFs, type Calls } from '@scorpiofs/fuse/testing';
+import { PassthroughFs } from '@scorpiofs/passthroughfs';
+
+import { OverlayFs } from './overlay-fs.js';
+import { OWN_REQUEST } from './state.js';
+import { makeFolders, memoryUpper } from './testing/layers.js';
+
+const NO_HANDLE = 0 as Handle;
+
+/** A lower directory `d` with ten files, its calls counted, below an upper in memory. */
+async function counted(use: (overlay: OverlayFs, below: Calls, above: Calls) => Promise<void>) {
+  const folders = makeFolders(1);
+  const base = new PassthroughFs(path.join(folders.dir, 'lower0'), { readOnly: true });
+  const lower = countingFs(base);
+  const own = memoryUpper();
+  const upper = countingFs(own.layer);
+  const overlay = new OverlayFs({
+    upper: { ...own, layer: upper.fs },
+    lowers: [{ layer: lower.fs }],
+  });
+  try {
+    fs.mkdirSync(path.join(folders.dir, 'lower0', 'd'));
+    for (let i = 0; i < 10; i++)
+      fs.writeFileSync(path.join(folders.dir, 'lower0', 'd', `f${i}`), `data of ${i}`);
+    await use(overlay, lower.calls, upper.calls);
+  } finally {
+    overlay.destroy();
+    base.destroy();
+    fs.rmSync(folders.dir, { recursive: true });
+  }
+}
+
+async function enter(overlay: OverlayFs) {
+  const entry = await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('d'));
+  if (entry.node === 0) throw new Error('d is not there');
+  return entry.node;
+}
+
+test('counted: a listing with attributes asks the one layer that has the directory, once for each name', async () => {
+  await counted(async (overlay, below, above) => {
+    const directory = await enter(overlay);
+    below.clear();
+    above.clear();
+    const names: string[] = [];
+    const sink: DirSink = {
+      plus: true,
+      add: () => true,
+      addEntry: (name) => names.push(name) > 0,
+    };
+    await overlay.readdir(OWN_REQUEST, directory, NO_HANDLE, 0, sink);
+    expect(names).toHaveLength(10);
+    expect(Object.fromEntries(below)).toEqual({ list: 1, lookup: 10 });
+    expect(Object.fromEntries(above)).toEqual({});
+  });
+});
+
+test('counted: the first read opens a file once and asks that file whether the data is its own', async () => {
+  await counted(async (overlay, below) => {
+    const directory = await enter(overlay);
+    const entry = await overlay.lookup(OWN_REQUEST, directory, nameFromUtf8('f3'));
+    if (entry.node === 0) throw new Error('f3 is not there');
+    below.clear();
+    const into = Buffer.alloc(100);
+    const read = await overlay.read(OWN_REQUEST, entry.node, NO_HANDLE, 0, into, 0);
+    expect(into.toString('utf8', 0, read)).toBe('data of 3');
+    expect([...below.keys()]).toEqual(['open', 'findXattr', 'read']);
+    await overlay.read(OWN_REQUEST, entry.node, NO_HANDLE, 0, into, 0);
+    expect(Object.fromEntries(below)).toEqual({ open: 1, findXattr: 1, read: 2 });
+  });
+});
