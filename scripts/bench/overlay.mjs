@@ -1,6 +1,6 @@
 // What a writable view costs: the overlay of this project, in both data modes, beside ext4, the kernel's overlay, fuse-overlayfs and
-// bindfs, in one run, rounds alternating, each on a fresh ext4 in a file: on one that is in use, making files takes many times longer
-// while others remove some. Prints the best time of each, and how many times ext4's it is. Needs root and loop devices; build first.
+// bindfs, each started by its own command, in one run, rounds alternating, each on a fresh ext4 in a file: on one that is in use, making
+// files takes many times longer while others remove some. Prints the best time of each, and how many times ext4's it is. Needs root and loop devices; build first.
 //   npx tsc -b && node scripts/bench/overlay.mjs [files] [rounds] ['only=step;step'] ['subjects=ext4;by-node']
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { freshExt4 } from './lib/fresh-ext4.mjs';
 import { makeBase } from './lib/overlay-base.mjs';
 import { STEPS, timeStep } from './lib/overlay-steps.mjs';
 import { makeSubjects } from './lib/overlay-subjects.mjs';
+import { makeSourceArchive } from './lib/source-archive.mjs';
 
 const given = process.argv.slice(2);
 const [files = 3000, rounds = 3] = given.filter((arg) => !arg.includes('=')).map(Number);
@@ -24,7 +25,7 @@ const subjects = makeSubjects();
 const wanted = list('subjects') ?? Object.keys(subjects);
 const best = {};
 try {
-  const archives = makeBase(place, files);
+  const archives = { ...makeBase(place, files), source: makeSourceArchive(place) };
   for (let round = 0; round < rounds; round += 1)
     for (const subject of wanted) {
       const disk = freshExt4(place, archives.base);
@@ -32,7 +33,7 @@ try {
         const { root, end } = await subjects[subject](disk.dir);
         try {
           for (const step of steps) {
-            const ms = timeStep(root, step, { files, tar: archives.tree });
+            const ms = timeStep(root, step, { files, archives });
             const row = (best[step] ??= {});
             row[subject] = Math.min(row[subject] ?? Infinity, ms);
           }

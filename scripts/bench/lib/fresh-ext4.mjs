@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,8 +16,17 @@ export function freshExt4(place, archive) {
   return {
     dir,
     end() {
-      execFileSync('umount', [dir]);
+      letGo(dir);
       rmSync(image);
     },
   };
+}
+
+/** Daemons end a moment after their mounts, and hold their layers until then. */
+function letGo(dir) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (spawnSync('umount', [dir]).status === 0) return;
+    spawnSync('sleep', ['0.1']);
+  }
+  execFileSync('umount', [dir], { stdio: 'inherit' });
 }

@@ -27,7 +27,7 @@ const WORDS =
     ' ',
   );
 
-function text(rand, size) {
+export function text(rand, size) {
   // Lines of words and numbers: compresses about as source code does.
   const parts = [];
   for (let n = 0; n < size;) {
@@ -38,7 +38,7 @@ function text(rand, size) {
   return Buffer.from(parts.join('')).subarray(0, size);
 }
 
-function layout({ directories, seed }) {
+export function layout({ directories, seed }) {
   const rand = random(seed);
   const dirs = [''];
   while (dirs.length < directories) {
@@ -49,6 +49,15 @@ function layout({ directories, seed }) {
   return dirs;
 }
 
+/** Most files small, a tail of large ones, scaled to the total. */
+export function fileSizes(rand, { files, bytes }) {
+  const raw = Array.from({ length: files }, () =>
+    Math.exp(7.3 + 1.6 * (rand() + rand() + rand() + rand() - 2) * 1.6),
+  );
+  const scale = bytes / raw.reduce((a, b) => a + b, 0);
+  return raw.map((size) => Math.max(1, Math.round(size * scale)));
+}
+
 /** Makes the repository unless it is there; returns its path. */
 export async function makeRepo(name, dir) {
   const shape = SHAPES[name];
@@ -56,11 +65,7 @@ export async function makeRepo(name, dir) {
   execFileSync('git', ['init', '-q', '-b', 'main', dir]);
   const rand = random(shape.seed + 100);
   const dirs = layout(shape);
-  // Sizes: most files small, a tail of large ones, scaled to the total.
-  const raw = Array.from({ length: shape.files }, () =>
-    Math.exp(7.3 + 1.6 * (rand() + rand() + rand() + rand() - 2) * 1.6),
-  );
-  const scale = shape.bytes / raw.reduce((a, b) => a + b, 0);
+  const sizes = fileSizes(rand, shape);
   const git = spawn('git', ['fast-import', '--quiet'], {
     cwd: dir,
     stdio: ['pipe', 'inherit', 'inherit'],
@@ -74,7 +79,7 @@ export async function makeRepo(name, dir) {
   for (let i = 0; i < shape.files; i++) {
     // Every directory gets a file first, so that none is empty.
     const in_ = i < dirs.length ? dirs[i] : dirs[(rand() * dirs.length) | 0];
-    const body = text(rand, Math.max(1, Math.round(raw[i] * scale)));
+    const body = text(rand, sizes[i]);
     const mode = i % 40 === 7 ? '100755' : '100644';
     await put(`M ${mode} inline ${in_}${in_ === '' ? '' : '/'}f${i}.rs\ndata ${body.length}\n`);
     await put(body);

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-import { serveInChild } from '../../../packages/fuse/dist/testing/index.js';
+const PROGRAM = fileURLToPath(new URL('../../../apps/scorpio/bin/scorpio.js', import.meta.url));
 
 /** Who is measured: each gets a folder with the lower layer in `base`, and gives the directory to work in and what ends it. */
 export function makeSubjects() {
@@ -11,15 +12,13 @@ export function makeSubjects() {
       return { root: join(dir, 'base'), end: () => undefined };
     },
     async 'kernel overlay'(dir) {
-      const { upper, work, lowers } = folders(dir);
-      const options = `lowerdir=${lowers[0]},upperdir=${upper},workdir=${work},redirect_dir=on,xino=on,index=off`;
+      const options = `${layers(dir)},redirect_dir=on,xino=on,index=off`;
       return mounted(dir, (root) =>
         execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, root]),
       );
     },
     async 'fuse-overlayfs'(dir) {
-      const { upper, work, lowers } = folders(dir);
-      const options = `lowerdir=${lowers[0]},upperdir=${upper},workdir=${work}`;
+      const options = layers(dir);
       return mounted(dir, (root) =>
         execFileSync('fuse-overlayfs', ['-o', options, root], { stdio: 'ignore' }),
       );
@@ -38,10 +37,11 @@ export function makeSubjects() {
   return subjects;
 }
 
-function folders(dir) {
-  const made = { dir, upper: join(dir, 'upper'), work: join(dir, 'work') };
-  for (const path of [made.upper, made.work]) mkdirSync(path);
-  return { ...made, lowers: [join(dir, 'base')] };
+/** Makes upper and work, and says so in the words that all overlays take. */
+function layers(dir) {
+  const [upper, work] = [join(dir, 'upper'), join(dir, 'work')];
+  for (const path of [upper, work]) mkdirSync(path);
+  return `lowerdir=${join(dir, 'base')},upperdir=${upper},workdir=${work}`;
 }
 
 function mounted(dir, mount) {
@@ -51,13 +51,10 @@ function mounted(dir, mount) {
   return { root, end: () => execFileSync('umount', [root]) };
 }
 
-async function ours(dir, data) {
-  const served = await serveInChild({
-    module: new URL('../../../packages/overlayfs/dist/testing/served.js', import.meta.url).href,
-    export: 'createDiskOverlay',
-    args: [folders(dir), 'kernel', data],
-    mountOptions: { transport: 'kernel' },
-    lifetimeMs: 300_000,
-  });
-  return { root: served.mountpoint, end: () => served.stop() };
+/** The program itself, started as in a shell: it has mounted when the command returns, and serves from a process of its own. */
+function ours(dir, data) {
+  const options = `${layers(dir)},data=${data}`;
+  return mounted(dir, (root) =>
+    execFileSync(process.execPath, [PROGRAM, 'overlay', '-o', options, root], { cwd: '/' }),
+  );
 }
