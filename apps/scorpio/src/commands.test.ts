@@ -228,4 +228,24 @@ mounted('a daemon (skipped without root and /dev/fuse)', () => {
     expect(await daemon.ended).toBe(0);
     expect(await scratch.mounts()).toEqual([store]);
   });
+
+  test('CFG-27, issue 6: a full disk below the records: the mount is undone and said, without a record', async () => {
+    await using scratch = new Scratch();
+    scratch.write('scorpio.toml', '');
+    const records = join(scratch.dir, 'records');
+    mkdirSync(records);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', records]);
+    writeFileSync(join(records, 'fill'), 'x'.repeat(4096));
+    const env = { SCORPIO_ANTARES_STATE_FILE: join(records, 'state.toml') };
+    const daemon = scratch.start(['serve', '--repo', scratch.repository(FILES)], env);
+    await daemon.url();
+    const mount = scratch.start(['mount', 'x'], env);
+    expect([await mount.ended, mount.stdout]).toEqual([3, '']);
+    expect(mount.stderr).toMatch(/^failed to mount job x: .*no space left on device.*\nhint: /m);
+    expect(await scratch.mounts()).not.toContain(join(scratch.dir, 'antares/mnt/x'));
+    const list = scratch.start(['list'], env);
+    expect([await list.ended, list.stdout]).toEqual([0, 'no active jobs\n']);
+    daemon.signal('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+  });
 });

@@ -19,7 +19,17 @@ mounted('the main job (skipped without root and /dev/fuse)', () => {
     const repo = scratch.repository(FILES);
     const demo = scratch.start(['demo', '--repo', repo], { TMPDIR: join(scratch.dir, 'tmp') });
     scratch.write('tmp/keep', '');
-    expect(await demo.ended).toBe(0);
+    const asked = scratch.start(['demo', '--repo', repo, '--json'], {
+      TMPDIR: join(scratch.dir, 'tmp'),
+    });
+    expect([await demo.ended, await asked.ended]).toEqual([0, 0]);
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      revision: expect.stringMatching(/^[0-9a-f]{40}$/),
+      left: false,
+      steps: ['mount', 'walk', 'walk again', 'read', 'read again'].map((step) =>
+        step.endsWith('again') ? { step, requests: 0, received: 0 } : { step },
+      ),
+    });
     expect(demo.stderr).toBe('');
     expect(demo.stdout).toMatch(/^Mounted revision [0-9a-f]{12} at /m);
     expect(demo.stdout).toMatch(

@@ -160,17 +160,24 @@ describe('doctor', () => {
     await using scratch = new Scratch();
     await using server = await startMonoServer({ repo: scratch.repository({ a: '' }) });
     scratch.write('scorpio.toml', '');
-    const validate = (env: Record<string, string>) =>
-      scratch.start(['config', 'validate', '--deep'], env);
+    const validate = (env: Record<string, string>, ...more: string[]) =>
+      scratch.start(['config', 'validate', '--deep', ...more], env);
     const good = validate({ SCORPIO_BASE_URL: server.url });
     expect(await good.ended).toBe(0);
     expect(good.stdout).toBe('scorpio.toml: OK\n');
     scratch.write('file', '');
-    const bad = validate({
+    const env = {
       SCORPIO_BASE_URL: 'http://127.0.0.1:9',
       SCORPIO_STORE_PATH: join(scratch.dir, 'file'),
+    };
+    const bad = validate(env);
+    const json = validate(env, '--json');
+    expect([await bad.ended, await json.ended]).toEqual([2, 2]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: false,
+      problems: [],
+      deep: [{ name: 'store_path' }, { name: 'mega api', detail: expect.any(String) }],
     });
-    expect(await bad.ended).toBe(2);
     expect(bad.stderr).toMatch(
       /^scorpio\.toml: 2 problem\(s\) found:\n {2}- store_path: .*not a directory\n {2}- mega api: .*unreachable/,
     );

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -61,6 +69,25 @@ mounted('the log of a daemon (skipped without root and /dev/fuse)', () => {
     } finally {
       closeSync(reader);
     }
+  });
+
+  // The middle of a line does not fit any more; what comes later would, and the daemon goes on.
+  test('issue 6: the file of the log is on a disk that fills up, and the daemon serves on, jobs too', async () => {
+    await using scratch = new Scratch();
+    const full = join(scratch.dir, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', full]);
+    writeFileSync(join(full, 'fill'), 'x'.repeat(4096));
+    scratch.write('scorpio.toml', '');
+    const argv = ['serve', '--repo', scratch.repository({ a: 'text' }), '--log-level', 'trace'];
+    const log = join(full, 'log');
+    writeFileSync(log, 'x'.repeat(3900));
+    const daemon = scratch.start(argv, {}, ['bash', '-c', `exec "$0" "$@" >> '${log}' 2>&1`]);
+    expect(await readThrough(scratch, 'a')).toBe('text');
+    const mount = scratch.start(['mount', 'x']);
+    expect([await mount.ended, mount.stderr]).toEqual([0, '']);
+    expect(statSync(log).size).toBe(4096);
+    await endsWell(daemon);
   });
 
   const outputs = [

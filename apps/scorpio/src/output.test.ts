@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Scratch } from './testing/scratch.js';
 
 /** Runs a shell line in which `"$@"` is the program. */
@@ -35,6 +37,29 @@ describe('standard output', () => {
       expect((await shell('"$@" -V >&-')).code).toBeLessThan(2);
       expect((await shell('"$@" bogus 2> /dev/full')).code).toBe(2);
       expect((await shell('"$@" bogus 2>&-')).code).toBe(2);
+    },
+  );
+
+  const root = process.getuid?.() === 0 ? test : test.skip;
+  root(
+    'issue 6: every command that prints ends with 1 and a sentence when its file is on a full disk (needs root)',
+    async () => {
+      await using scratch = new Scratch();
+      scratch.write('scorpio.toml', '');
+      const full = join(scratch.dir, 'full');
+      mkdirSync(full);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', full]);
+      writeFileSync(join(full, 'fill'), 'x'.repeat(4096));
+      const lines = ['list', 'config show', 'config validate --json', 'doctor --json', '--help'];
+      await Promise.all(
+        lines.map(async (line, i) => {
+          const out = join(full, `out${i}`);
+          const run = scratch.start(line.split(' '), {}, ['sh', '-c', `exec "$0" "$@" > '${out}'`]);
+          expect([line, await run.ended]).toEqual([line, 1]);
+          expect(run.stderr).toContain('cannot write to standard output: No space left on device');
+          expect(readFileSync(out, 'utf8')).toBe('');
+        }),
+      );
     },
   );
 });

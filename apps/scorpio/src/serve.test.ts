@@ -107,6 +107,13 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     await gone(embedded);
     expect(await scratch.mounts()).toContain(scratch.mnt);
     await expect(readdir(scratch.mnt)).rejects.toMatchObject({ code: 'ENOTCONN' });
+    // A dead mount in the place of a store is nobody's to detach: named, by whatever touches it first.
+    const elsewhere = scratch.start(['serve', '--repo', repo], {
+      SCORPIO_WORKSPACE: join(scratch.dir, 'other'),
+      SCORPIO_STORE_PATH: scratch.mnt,
+    });
+    expect([1, 2]).toContain(await elsewhere.ended);
+    expect(elsewhere.stderr).toMatch(/ERROR .*not connected.* hint=/);
     const second = scratch.start(['serve', '--repo', repo]);
     await second.url();
     expect(second.stderr).toContain('detached a dead mount');

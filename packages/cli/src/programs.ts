@@ -27,6 +27,12 @@ export function scorpioProgram(): ProgramSpec {
     summary: ABOUT,
     globals: SCORPIO_GLOBALS,
     globalsAnywhere: true,
+    examples: [
+      ['scorpio demo', 'this repository, mounted and looked at'],
+      ['scorpio config init', 'then set base_url in scorpio.toml'],
+      ['scorpio serve', 'the monorepo at workspace, the API at http_addr'],
+      ['scorpio doctor', 'what is missing, and what to do'],
+    ],
     commands: [
       SERVE_COMMAND,
       MOUNT_COMMAND,
@@ -61,6 +67,7 @@ export function antaresProgram(): ProgramSpec {
     note: 'note: `antares` is deprecated; prefer `scorpio <subcommand>`',
     globals: ANTARES_GLOBALS,
     globalsAnywhere: false,
+    examples: [['scorpio mount nightly-7', 'instead of antares mount nightly-7']],
     commands: [
       ANTARES_SERVE_COMMAND,
       MOUNT_COMMAND,

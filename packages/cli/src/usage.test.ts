@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { levels } from './completions/tree.js';
 import { argText, commandsOn, flagsAt, usageLine, type ProgramSpec } from './command/spec.js';
 import { helpText } from './command/yargs-program.js';
 import { antaresProgram, scorpioProgram } from './programs.js';
@@ -65,4 +66,33 @@ describe('usage', () => {
         for (const word of example.split(' ')) expect(joined).toContain(word);
     },
   );
+
+  const ours = Object.values(programs).flatMap((program) =>
+    levels(program)
+      .filter(({ path }) => !path.includes('help'))
+      .map(({ path }) => ({ program, path, line: [program.name, ...path].join(' ') })),
+  );
+  test.each(ours)(
+    'issue 6: help of `$line` has an example that is one',
+    async ({ program, path }) => {
+      const { examples = [], run } = commandsOn(program, path).at(-1)!;
+      expect(examples.length).toBeGreaterThan(0);
+      for (const [line] of examples) expect(line).toMatch(/\b(scorpio|antares)\b/);
+      // What a command prints for people, it prints for programs too; daemons log with --log-format.
+      const asJson = flagsAt(program, path).some((f) => f.name === '--json');
+      if (run !== undefined)
+        expect([path, asJson]).toEqual([path, !WITHOUT_JSON.has(path.join(' '))]);
+    },
+  );
 });
+
+/** Those that go on, print a script or a line, or start something. */
+const WITHOUT_JSON = new Set([
+  '',
+  'serve',
+  'mono',
+  'overlay',
+  'passthrough',
+  'config init',
+  'completions',
+]);

@@ -1,9 +1,10 @@
+import { isAbsolute } from 'node:path';
 import type { KeySpec } from './key-spec.js';
 import type { ConfigKey } from './keys.js';
 import { parseLogFilter, suspiciousWord } from './log-filter.js';
 import { nearest } from './nearest.js';
 import { LEVELS } from './levels.js';
-import { overlaps } from './overlap.js';
+import { overlaps, RECORDS } from './overlap.js';
 import { urlFault } from './parse-url.js';
 import type { Origin, Problem } from './problem.js';
 import { shown } from './sources.js';
@@ -60,6 +61,11 @@ function checkFilter(setting: Setting): Problem[] {
   ];
 }
 
+/** A relative one follows the working directory, which may be anywhere, the workspace too. */
+function isPlacedFile({ spec, value }: Setting): boolean {
+  return RECORDS.includes(spec.key) && isAbsolute(String(value));
+}
+
 function checkOverlaps(settings: readonly Setting[]): Problem[] {
   const roots: readonly string[] = [
     'workspace',
@@ -70,13 +76,13 @@ function checkOverlaps(settings: readonly Setting[]): Problem[] {
   ];
   const of = (key: string) => settings.find((s) => s.spec.key === key);
   const places = settings
-    .filter((s) => roots.includes(s.spec.key))
+    .filter((s) => roots.includes(s.spec.key) || isPlacedFile(s))
     .map((s) => ({ key: s.spec.key, path: String(s.value) }));
   return overlaps(places).flatMap(({ outer, inner, same, refused }) => {
     const setting = of(inner.key);
     if (setting === undefined) return [];
     const where = same
-      ? `'${inner.key}' and '${outer.key}' are the same directory, ${inner.path}`
+      ? `'${inner.key}' and '${outer.key}' are the same ${RECORDS.includes(inner.key) ? 'place' : 'directory'}, ${inner.path}`
       : `'${inner.key}' (${inner.path}) lies inside '${outer.key}' (${outer.path})`;
     const text = refused ? `Overlapping directories: ${where}` : `${where}; apart is safer`;
     const found = problem(setting, 'overlap', text);

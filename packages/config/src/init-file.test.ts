@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -72,6 +74,23 @@ describe('config init', () => {
     );
     expect(() => initConfigFile(dir, { force: true })).toThrow('Is a directory (os error 21)');
   });
+
+  const root = process.getuid?.() === 0 ? test : test.skip;
+  root(
+    'issue 6: a full disk leaves no half file that the next try would refuse (needs root)',
+    () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', dir]);
+      try {
+        writeFileSync(join(dir, 'fill'), 'x'.repeat(4096));
+        const path = join(dir, 'c.toml');
+        for (const _try of [1, 2])
+          expect(() => initConfigFile(path)).toThrow(/^failed to write .*No space left on device/);
+        expect(readdirSync(dir)).toEqual(['fill']);
+      } finally {
+        execFileSync('umount', [dir]);
+      }
+    },
+  );
 
   test('a dangling link is written through', () => {
     symlinkSync('target.toml', join(dir, 'l.toml'));

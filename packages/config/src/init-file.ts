@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigError } from './config-error.js';
 import { osReason } from './os-reason.js';
 import { templateText } from './template.js';
@@ -17,9 +17,13 @@ export function initConfigFile(path: string, options: { force?: boolean } = {}):
       `refusing to overwrite existing '${path}' (use --force)`,
       'Give another name, or --force to lose what is in it.',
     );
+  let absent = false;
   try {
+    absent = lstatSync(path, { throwIfNoEntry: false }) === undefined;
     writeFileSync(path, templateText());
   } catch (error) {
+    // Half of a template would be in the way of the next try.
+    if (absent) rmSync(path, { force: true });
     throw refused(
       path,
       `failed to write '${path}': ${osReason(error)}`,

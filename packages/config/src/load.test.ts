@@ -209,6 +209,14 @@ describe('problems', () => {
       'warning overlap',
     ]);
     expect(severity({ store_path: '/tmp/s', workspace: '/tmp/s2' })).toEqual([]);
+    // Records below a mount would be hidden by it; elsewhere they lie as they like.
+    for (const key of ['config_file', 'antares_state_file'])
+      expect(severity({ workspace: '/tmp/w', [key]: '/tmp/w/x.toml' })).toEqual(['error overlap']);
+    expect(severity({ store_path: '/tmp/s', config_file: '/tmp/s/x.toml' })).toEqual([]);
+    expect(severity({ workspace: process.cwd(), config_file: 'x.toml' })).toEqual([]);
+    expect(severity({ config_file: '/tmp/x.toml', antares_state_file: '/tmp/x.toml' })).toEqual([
+      'error overlap',
+    ]);
   });
 
   test('a bad log filter does not stop a start', () => {

@@ -15,8 +15,10 @@ export interface Overlap {
 }
 
 const MOUNTS: readonly ConfigKey[] = ['workspace', 'antares_mount_root'];
+/** They may lie beside what else a directory has, but not where a mount would hide them. */
+export const RECORDS: readonly ConfigKey[] = ['config_file', 'antares_state_file'];
 
-/** Pairs of directories of which one lies in the other, by name only: links are looked at when something is mounted. */
+/** Pairs of places of which one lies in the other, by name only: links are looked at when something is mounted. */
 export function overlaps(places: readonly Place[]): Overlap[] {
   const found: Overlap[] = [];
   const real = places.map((p) => ({ place: p, path: resolve(p.path) }));
@@ -27,6 +29,8 @@ export function overlaps(places: readonly Place[]): Overlap[] {
       if (!same && !within(a.path, b.path) && !within(b.path, a.path)) continue;
       const [outer, inner] =
         same || within(b.path, a.path) ? [a.place, b.place] : [b.place, a.place];
+      const ofFile = RECORDS.includes(inner.key) || RECORDS.includes(outer.key);
+      if (ofFile && !same && outer.key !== 'workspace') continue;
       const refused = same || MOUNTS.includes(outer.key) || MOUNTS.includes(inner.key);
       found.push({ outer, inner, same, refused });
     }

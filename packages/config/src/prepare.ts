@@ -14,10 +14,18 @@ const ROOTS = [
   'antares_mount_root',
 ] as const satisfies readonly ConfigKey[];
 
-function failed(key: ConfigKey, path: string, origin: Origin, message: string): ConfigError {
+function failed(
+  key: ConfigKey,
+  path: string,
+  origin: Origin,
+  message: string,
+  cause?: unknown,
+): ConfigError {
   return new ConfigError(
     [{ severity: 'error', rule: 'directory', key, value: path, origin, message }],
-    `Choose another place with '${key}' in the configuration, or make it writable for this user.`,
+    errorCode(cause) === 'ENOTCONN'
+      ? 'A mount whose daemon has died is in the way: `scorpio doctor` names it; `umount -l` takes it away.'
+      : `Choose another place with '${key}' in the configuration, or make it writable for this user.`,
   );
 }
 
@@ -49,6 +57,7 @@ function makeDirectory(key: ConfigKey, path: string, origin: Origin, mode: numbe
       path,
       origin,
       `Failed to create directory ${resolve(path)}: ${osReason(error)}`,
+      error,
     );
   }
 }
@@ -77,6 +86,7 @@ export function prepareDirectories(config: Config): void {
       values.config_file,
       originOf('config_file'),
       `Failed to create state file '${resolve(values.config_file)}': ${osReason(error)}`,
+      error,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { flockAsync, LOCK } from '@scorpiofs/posix';
 import { isAlive, thisProcess, type Owner } from '../owner.js';
@@ -106,15 +106,24 @@ export class StateFile {
 
   async #write(records: readonly JobRecord[]): Promise<void> {
     const aside = `${this.path}.new`;
-    {
-      await using file = await open(aside, 'w', 0o600);
-      await file.writeFile(stateText(records));
-      await file.sync();
+    try {
+      // Under the lock: only a crash has left one, or somebody has planted one. Neither is written through.
+      await rm(aside, { force: true });
+      await this.#writeAside(aside, stateText(records));
+      await rename(aside, this.path);
+    } catch (error) {
+      await rm(aside, { force: true }).catch(() => undefined);
+      throw error;
     }
-    await rename(aside, this.path);
     await using directory = await open(dirname(this.path), 'r');
     await directory.sync();
     this.#known = { version: await versionOf(this.path), records };
+  }
+
+  async #writeAside(path: string, text: string): Promise<void> {
+    await using file = await open(path, 'wx', 0o600);
+    await file.writeFile(text);
+    await file.sync();
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   mkdtempSync,
+  symlinkSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -7,7 +8,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +112,36 @@ describe('the file', () => {
     expect(statSync(file.path).mode & 0o777).toBe(0o600);
     expect((await file.read())[0]?.owner).toEqual(thisProcess());
   });
+
+  test('CFG-26: what lies at the name to write aside is neither written through nor kept', async () => {
+    const victim = join(dir, 'victim');
+    writeFileSync(victim, 'mine');
+    symlinkSync(victim, join(dir, 'state.toml.new'));
+    const file = new StateFile(join(dir, 'state.toml'));
+    await file.save([record]);
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
+    expect(readdirSync(dir).sort()).toEqual(['state.toml', 'state.toml.lock', 'victim']);
+    expect(await file.read()).toHaveLength(1);
+  });
+
+  const root = process.getuid?.() === 0 ? test : test.skip;
+  root(
+    'CFG-26, CFG-27: a full disk leaves what was there, and nothing beside it (needs root)',
+    async () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'none', dir]);
+      try {
+        const file = new StateFile(join(dir, 'state.toml'));
+        await file.save([record]);
+        const before = readFileSync(file.path, 'utf8');
+        const many = Array.from({ length: 100 }, (_, i) => ({ ...record, mountId: `${i}` }));
+        await expect(file.save(many)).rejects.toThrow('ENOSPC');
+        expect(readFileSync(file.path, 'utf8')).toBe(before);
+        expect(readdirSync(dir).sort()).toEqual(['state.toml', 'state.toml.lock']);
+      } finally {
+        execFileSync('umount', [dir]);
+      }
+    },
+  );
 
   test('D13: records of a living owner are left alone, those of one that has gone are taken over', async () => {
     const child = spawn('sleep', ['100']);

@@ -11,24 +11,33 @@ export const MOUNT_COMMAND: CommandSpec = {
     { name: '--cl', value: 'CL', doc: 'Link of a change list to show below what the job writes' },
     { name: '--json', doc: 'Print JSON' },
   ],
+  examples: [
+    ['scorpio mount nightly-7', 'then work in <antares_mount_root>/nightly-7'],
+    ['scorpio mount review --cl AB12CD34', 'with what a change list changes'],
+  ],
   run: async (invocation) => (await import('./mount-command.js')).runMount(invocation),
 };
 
 export const UMOUNT_COMMAND: CommandSpec = {
   name: 'umount',
   summary: 'Unmount an Antares job instance',
-  details: 'What the job wrote stays in its upper directory, unless --purge is given.',
+  details:
+    'What the job wrote stays in its upper directory, which `scorpio list` names, unless --purge is given. Exit code 3 when it cannot be unmounted; its record stays then.',
   args: [{ name: 'JOB_ID', complete: 'job', doc: 'Name of the job' }],
   flags: [
     { name: '--purge', doc: 'Remove what the job wrote' },
     { name: '--json', doc: 'Print JSON' },
   ],
+  examples: [['scorpio umount nightly-7 --purge', 'and remove what it wrote']],
   run: async (invocation) => (await import('./umount-command.js')).runUmount(invocation),
 };
 
 export const LIST_COMMAND: CommandSpec = {
   name: 'list',
   summary: 'List tracked Antares instances',
+  details:
+    'The records of antares_state_file, of every daemon that shares it, sorted by job: mount point, upper directory (what the job wrote), change list. Asks no daemon.',
+  examples: [['scorpio list --json', 'for a program']],
   flags: [{ name: '--json', doc: 'Print JSON' }],
   run: async (invocation) => (await import('./list-command.js')).runList(invocation),
 };
@@ -37,6 +46,12 @@ export const ANTARES_SERVE_COMMAND: CommandSpec = {
   name: 'serve',
   summary: 'Serve the HTTP API of views at the root',
   details: 'Until SIGTERM, SIGINT or SIGHUP; views come back with the next start.',
+  examples: [
+    [
+      'antares --config-path /etc/scorpio/scorpio.toml serve --bind 127.0.0.1:2726',
+      'on this host only',
+    ],
+  ],
   flags: [
     {
       name: '--bind',
@@ -53,6 +68,10 @@ export function httpMountCommand(endpoint: string): CommandSpec {
   return {
     name: 'http-mount',
     summary: 'Mount via the Antares HTTP API',
+    details:
+      'Asks the daemon at --endpoint, here or on another host, for a view of PATH, and prints its answer. Needs no configuration file. A daemon on another host wants its http_token: give it as SCORPIO_HTTP_TOKEN. ' +
+      'Exit codes: 1 no daemon there, 3 it refused.',
+    examples: [['scorpio http-mount /project --job-id nightly-7', 'a view of one directory']],
     args: [{ name: 'PATH', doc: 'Directory of the monorepo' }],
     flags: [
       { name: '--job-id', value: 'JOB_ID', doc: 'Name of the job' },

@@ -11,13 +11,14 @@ interface Answer {
 }
 
 /** No time limit: a cold tree may take minutes. No proxy is asked and no redirect followed (K-41). */
-async function post(url: URL, body: string): Promise<Answer> {
+async function post(url: URL, body: string, token: string): Promise<Answer> {
   const send = url.protocol === 'https:' ? secureRequest : request;
   return await new Promise((resolve, reject) => {
     const headers = {
       'content-type': 'application/json',
       accept: '*/*',
       'content-length': Buffer.byteLength(body),
+      ...(token !== '' && { authorization: `Bearer ${token}` }),
     };
     const sent = send(url, { method: 'POST', headers }, (answer) => {
       let text = '';
@@ -36,7 +37,7 @@ function failed(message: string, hint: string, exit: ExitCode, cause?: unknown):
 
 const HINT = 'See whether the daemon runs, and where: --endpoint http://HOST:PORT/antares';
 
-async function ask(endpoint: string, body: string): Promise<Answer> {
+async function ask(endpoint: string, body: string, token: string): Promise<Answer> {
   const text = `${endpoint.replace(/\/+$/, '')}/mounts`;
   if (!URL.canParse(text))
     throw failed('http mount request failed: builder error', HINT, EXIT.other);
@@ -44,7 +45,7 @@ async function ask(endpoint: string, body: string): Promise<Answer> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw failed(`http mount request failed: builder error for url (${text})`, HINT, EXIT.other);
   try {
-    return await post(url, body);
+    return await post(url, body, token);
   } catch (error) {
     const message = `http mount request failed: error sending request for url (${text})`;
     throw failed(message, HINT, EXIT.other, error);
@@ -65,11 +66,16 @@ export async function runHttpMount(invocation: Invocation, fallback: string): Pr
     job_id: flagValue(invocation, '--job-id') ?? null,
     path: invocation.args[0] ?? '',
   });
-  const { status, text } = await ask(flagValue(invocation, '--endpoint') ?? fallback, body);
+  const endpoint = flagValue(invocation, '--endpoint') ?? fallback;
+  // From the environment alone: the token of a file is this host's, and not every endpoint's to know.
+  const token = invocation.env['SCORPIO_HTTP_TOKEN']?.trim() ?? '';
+  const { status, text } = await ask(endpoint, body, token);
   if (status < 200 || status > 299)
     throw failed(
       `http mount failed: status=${status} ${STATUS_CODES[status] ?? ''} body=${text}`,
-      'The body says why the daemon did not mount.',
+      status === 401 || status === 403
+        ? 'Give the http_token of that daemon as SCORPIO_HTTP_TOKEN.'
+        : 'The body says why the daemon did not mount.',
       EXIT.mount,
     );
   let answer: unknown;

@@ -81,6 +81,17 @@ describe('http-mount as recorded', () => {
     );
   });
 
+  test('HTTP-05: SCORPIO_HTTP_TOKEN is sent, to a daemon on another host, and asked for where it lacks', async () => {
+    answer = { status: 200, body: '{}', code: 0 };
+    const argv = ['http-mount', '/x', '--endpoint', '$E'];
+    expect((await run(argv, { SCORPIO_HTTP_TOKEN: 'geheim' })).code).toBe(0);
+    expect(seen[0]?.headers.authorization).toBe('Bearer geheim');
+    answer = { status: 401, body: 'no', code: 3 };
+    const said = await run(argv, { SCORPIO_HTTP_TOKEN: ' ' });
+    expect([said.code, seen[0]?.headers.authorization]).toEqual([3, undefined]);
+    expect(said.stderr).toMatch(/\nhint: .*SCORPIO_HTTP_TOKEN/);
+  });
+
   test('CLI-22, K-41: a redirect is not followed, a proxy not asked', async () => {
     answer = { status: 302, location: '/mounts', body: '', code: 3 };
     expect((await run(['http-mount', '/x', '--endpoint', '$E'])).code).toBe(3);

@@ -19,13 +19,10 @@ async function init(invocation: Invocation): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** Places and server of a file that is right in itself; the problems as `config validate` lists them. */
-async function deepReport(path: string, invocation: Invocation): Promise<string> {
+/** What places and server say to a file that is right in itself. */
+async function deepFindings(invocation: Invocation): Promise<{ name: string; detail: string }[]> {
   const { deepProblems } = await import('../doctor/deep-config.js');
-  const found = await deepProblems(openConfig(invocation));
-  if (found.length === 0) return '';
-  const lines = found.map((f) => `  - ${f.name}: ${f.detail}\n`).join('');
-  return `${path}: ${found.length} problem(s) found:\n${lines}`;
+  return (await deepProblems(openConfig(invocation))).map(({ name, detail }) => ({ name, detail }));
 }
 
 async function validate(invocation: Invocation): Promise<ExitCode> {
@@ -33,17 +30,21 @@ async function validate(invocation: Invocation): Promise<ExitCode> {
   const { path } = locateConfig(invocation);
   const strict = hasFlag(invocation, '--strict');
   const found = validateConfig(path, { env, flags: flagKeys(invocation) }, { strict });
+  const wanted = found.ok && hasFlag(invocation, '--deep');
+  const deep = wanted ? await deepFindings(invocation) : [];
+  const ok = found.ok && deep.length === 0;
   if (hasFlag(invocation, '--json')) {
-    const { ok, problems, warnings } = found;
-    output.out(`${JSON.stringify({ path, ok, problems, warnings }, null, 2)}\n`);
+    const { problems, warnings } = found;
+    const said = { path, ok, problems, warnings, ...(wanted && { deep }) };
+    output.out(`${JSON.stringify(said, null, 2)}\n`);
     return ok ? EXIT.ok : EXIT.usage;
   }
   output.err(found.stderr);
-  const deep = found.ok && hasFlag(invocation, '--deep') ? await deepReport(path, invocation) : '';
-  output.err(deep);
-  if (deep !== '') return EXIT.usage;
-  output.out(found.stdout);
-  return found.ok ? EXIT.ok : EXIT.usage;
+  if (deep.length > 0) {
+    const lines = deep.map((f) => `  - ${f.name}: ${f.detail}\n`).join('');
+    output.err(`${path}: ${deep.length} problem(s) found:\n${lines}`);
+  } else output.out(found.stdout);
+  return ok ? EXIT.ok : EXIT.usage;
 }
 
 async function show(invocation: Invocation): Promise<ExitCode> {
@@ -60,6 +61,7 @@ export const CONFIG_COMMAND: CommandSpec = {
   name: 'config',
   summary: 'Inspect or validate configuration',
   details: 'Every key, its variable and what it does: docs/configuration.md.',
+  examples: [['scorpio config init && scorpio config validate', 'a first file']],
   commands: [
     {
       name: 'init',
@@ -86,6 +88,7 @@ export const CONFIG_COMMAND: CommandSpec = {
         { name: '--deep', doc: 'Also check that places can be written and the server answers' },
         { name: '--json', doc: 'Print problems and warnings as JSON' },
       ],
+      examples: [['scorpio -c /etc/scorpio/scorpio.toml config validate --deep', 'before a start']],
       run: validate,
     },
     {
@@ -96,6 +99,10 @@ export const CONFIG_COMMAND: CommandSpec = {
       flags: [
         { name: '--json', doc: 'Print JSON' },
         { name: '--origin', doc: 'Say where each value came from' },
+      ],
+      examples: [
+        ['scorpio config show --origin', 'with the file, variable or flag of each value'],
+        ['scorpio config show --json', 'for a program'],
       ],
       run: show,
     },

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { flagValue, type Invocation } from '../command/invocation.js';
+import { flagValue, hasFlag, type Invocation } from '../command/invocation.js';
 import type { CommandSpec } from '../command/spec.js';
 import { StopSignals } from '../daemon/stop-signals.js';
 import type { ExitCode } from '../exit-codes.js';
@@ -8,6 +8,7 @@ import { checkRepo, isUrl } from './repo-flag.js';
 async function run(invocation: Invocation): Promise<ExitCode> {
   using stop = new StopSignals(() => undefined);
   const repo = flagValue(invocation, '--repo') ?? '.';
+  const json = hasFlag(invocation, '--json');
   const { demo } = await import('../demo/demo.js');
   // Awaited here: the handlers of signals stay until it has ended.
   return await demo({
@@ -15,7 +16,8 @@ async function run(invocation: Invocation): Promise<ExitCode> {
     program: process.argv[1] ?? '',
     env: { ...process.env },
     output: invocation.output,
-    interactive: invocation.output.interactive && process.stdin.isTTY,
+    interactive: !json && invocation.output.interactive && process.stdin.isTTY,
+    json,
     signal: stop.signal,
   });
 }
@@ -34,6 +36,7 @@ export const DEMO_COMMAND: CommandSpec = {
       complete: 'directory',
       doc: 'Git repository to show, path or URL',
     },
+    { name: '--json', doc: 'Print what each step took and cost as JSON, at the end' },
   ],
   examples: [['scorpio demo --repo ~/src/linux', 'a large one']],
   run,

@@ -41,6 +41,9 @@ export const OVERLAY_COMMAND: CommandSpec = {
       details:
         'Reads the directories; nothing is mounted, and no overlay may be using the upper. A added, M modified, D deleted, R renamed, T owner, mode or attributes.',
       flags: [...LAYERS, OPTION, { name: '--json', doc: 'Print JSON' }],
+      examples: [
+        ['scorpio overlay diff --lower /srv/base --upper /tmp/job --json', 'for a program'],
+      ],
       run: async (invocation) =>
         (await import('../local/run-overlay.js')).runOverlayDiff(invocation),
     },

@@ -21,7 +21,15 @@ export interface DemoOptions {
   readonly output: Output;
   /** Somebody watches, and may want to look around: progress, and the mount stays until Ctrl-C. */
   readonly interactive: boolean;
+  /** One JSON object at the end, and no words. */
+  readonly json: boolean;
   readonly signal: AbortSignal;
+}
+
+/** What one step took and cost. */
+interface Step extends Figures {
+  readonly step: string;
+  readonly ms: number;
 }
 
 interface Tour {
@@ -30,9 +38,11 @@ interface Tour {
   say(text: string): void;
   /** A line that replaces itself, on a terminal only. */
   progress(text: string): void;
+  readonly steps: Step[];
 }
 
-function teller({ output, interactive }: DemoOptions): Pick<Tour, 'say' | 'progress'> {
+function teller({ output, interactive, json }: DemoOptions): Pick<Tour, 'say' | 'progress'> {
+  if (json) return { say: () => undefined, progress: () => undefined };
   let last = 0;
   const clear = interactive ? '\r\u001b[K' : '';
   return {
@@ -57,12 +67,14 @@ function difference(after: Figures, before: Figures): Figures {
 }
 
 /** Runs a step and tells what it cost. */
-async function measured<T>(tour: Tour, step: () => Promise<T>) {
+async function measured<T>(tour: Tour, step: string, work: () => Promise<T>) {
   const before = await figures(tour.daemon.url);
   const start = performance.now();
-  const value = await step();
+  const value = await work();
   const ms = performance.now() - start;
-  return { value, ms, cost: difference(await figures(tour.daemon.url), before) };
+  const cost = difference(await figures(tour.daemon.url), before);
+  tour.steps.push({ step, ms: Math.round(ms), ...cost });
+  return { value, ms, cost };
 }
 
 const downloaded = (cost: Figures): string =>
@@ -75,14 +87,14 @@ async function look(tour: Tour): Promise<FoundFile[]> {
     tour.progress(
       `${count(so.directories, 'directory', 'directories')}, ${count(so.files, 'file')}`,
     );
-  const first = await measured(tour, () => walk(top, { signal, progress: at }));
+  const first = await measured(tour, 'walk', () => walk(top, { signal, progress: at }));
   const all = first.value;
   const names = `${count(all.directories, 'directory', 'directories')}, ${count(all.files, 'file')} and ${count(all.links, 'link')}`;
   tour.say(
     `Walked it all, with sizes and modes: ${names}, ${size(all.bytes)} of contents, in ${duration(first.ms)}`,
   );
   tour.say(`  ${downloaded(first.cost)}; contents: ${count(first.cost.contents, 'file')}`);
-  const again = await measured(tour, () => walk(top, { signal, progress: at }));
+  const again = await measured(tour, 'walk again', () => walk(top, { signal, progress: at }));
   tour.say(`Walked it again in ${duration(again.ms)}`);
   tour.say(
     `  ${downloaded(again.cost)}; the kernel asked the daemon ${count(again.cost.kernel, 'time')}`,
@@ -105,14 +117,14 @@ async function read(tour: Tour, found: readonly FoundFile[]): Promise<void> {
   const chosen = choose(found);
   const progress = (files: number, bytes: number) =>
     tour.progress(`${count(files, 'file')}, ${size(bytes)}`);
-  const first = await measured(tour, () => readAll(chosen, { signal, progress }));
+  const first = await measured(tour, 'read', () => readAll(chosen, { signal, progress }));
   tour.say(
     `Read ${count(chosen.length, 'file')} near the top, ${size(first.value)}, in ${duration(first.ms)}`,
   );
   tour.say(
     `  ${downloaded(first.cost)}; contents: ${count(first.cost.contents, 'file')}, ${size(first.cost.contentBytes)} (small neighbours come along)`,
   );
-  const again = await measured(tour, () => readAll(chosen, { signal, progress }));
+  const again = await measured(tour, 'read again', () => readAll(chosen, { signal, progress }));
   tour.say(`Read them again in ${duration(again.ms)}`);
   tour.say(`  ${downloaded(again.cost)}`);
   const all = await figures(tour.daemon.url);
@@ -159,13 +171,17 @@ async function run(options: DemoOptions, directory: string): Promise<ExitCode> {
   const start = performance.now();
   const argv = ['serve', '--repo', options.repo, '--http-addr', '127.0.0.1:0'];
   const env = { ...options.env, ...places(directory), SCORPIO_LOG: 'info' };
-  const daemon = await startDaemon(options.program, argv, env, (text) => say(`  note: ${text}`));
-  const tour: Tour = { options, daemon, say, progress };
+  const daemon = await startDaemon(options.program, argv, env, (text) =>
+    options.json ? options.output.err(`note: ${text}\n`) : say(`  note: ${text}`),
+  );
+  const tour: Tour = { options, daemon, say, progress, steps: [] };
   let failed: unknown;
   try {
     const cost = await figures(daemon.url);
+    const ms = performance.now() - start;
+    tour.steps.push({ step: 'mount', ms: Math.round(ms), ...cost });
     say(
-      `Mounted revision ${daemon.revision.slice(0, 12)} at ${daemon.mountpoint} after ${duration(performance.now() - start)}`,
+      `Mounted revision ${daemon.revision.slice(0, 12)} at ${daemon.mountpoint} after ${duration(ms)}`,
     );
     say(`  ${downloaded(cost)}; contents: ${count(cost.contents, 'file')}`);
     await tourOf(tour);
@@ -176,6 +192,11 @@ async function run(options: DemoOptions, directory: string): Promise<ExitCode> {
   const code = await daemon.stop();
   const left = (await readMountTable()).some((e) => e.mountpoint === daemon.mountpoint);
   if (failed !== undefined) throw failed;
+  if (options.json) {
+    const { revision, mountpoint } = daemon;
+    const told = { repo: options.repo, revision, mountpoint, steps: tour.steps, left };
+    options.output.out(`${JSON.stringify(told, null, 2)}\n`);
+  }
   say(
     left
       ? `The mount at ${daemon.mountpoint} could not be taken away.`
