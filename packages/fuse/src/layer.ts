@@ -10,6 +10,15 @@ export interface ListedEntry {
   readonly type: number;
 }
 
+/** Which marks of a union this process may write in a layer; `reason` is what was refused. */
+export type LayerMarks =
+  /** As the kernel's overlay: character devices 0:0 and `trusted.*` attributes. */
+  | { readonly marks: 'kernel' }
+  /** `.wh.` files and `user.*` attributes (decision D5). */
+  | { readonly marks: 'oci'; readonly reason: string }
+  /** Nothing can be written; `reason` is the name of the errno. */
+  | { readonly marks: 'none'; readonly reason: string };
+
 /**
  * A FileSystem that can be a layer of a union. A union works with the plain operations; what stands here lets it do so
  * cheaply, or at all. All optional: what is absent costs speed or a feature, never correctness.
@@ -61,6 +70,12 @@ export interface Layer extends FileSystem {
    * other has it, the process of that id (0 where that cannot be known).
    */
   claim?(node: NodeId): (() => void) | number;
+
+  /** Tries it in a directory that nobody is shown, such as a work directory; the trial leaves nothing. */
+  marks?(directory: NodeId): LayerMarks;
+
+  /** False: what is in one of the two directories cannot be renamed into the other (EXDEV). */
+  sameMount?(one: NodeId, other: NodeId): boolean;
 
   /** Called when a directory's entries or a file changed behind the union's back. Returns the end of the subscription. */
   onChange?(listener: (node: NodeId, name: Name | undefined) => void): () => void;

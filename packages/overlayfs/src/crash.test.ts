@@ -29,6 +29,8 @@ interface Step {
   readonly title: string;
   readonly before: readonly RandomOp[];
   readonly op: RandomOp;
+  /** A name of a hard link goes that is only below: a kill may leave its count one too high, never too low. */
+  readonly counted?: 'late';
 }
 
 const append = (path: string): RandomOp => ({ kind: 'append', path, text: '+' });
@@ -82,6 +84,40 @@ const STEPS: readonly Step[] = [
     before: [append('/one'), unlink('/d/two'), unlink('/three')],
     op: unlink('/one'),
   },
+  {
+    title: 'unlink of a name it has only below',
+    before: [append('/one')],
+    op: unlink('/three'),
+    counted: 'late',
+  },
+  {
+    title: 'rename of a name it has only below',
+    before: [append('/one')],
+    op: rename('/three', '/x'),
+    counted: 'late',
+  },
+  {
+    title: 'rename over a name it has only below',
+    before: [append('/one')],
+    op: rename('/g', '/three'),
+    counted: 'late',
+  },
+  {
+    title: 'unlink of its last name, which is only below',
+    before: [append('/one'), unlink('/d/two'), unlink('/one')],
+    op: unlink('/three'),
+  },
+  {
+    title: 'unlink of one name of a lower file',
+    before: [],
+    op: unlink('/three'),
+    counted: 'late',
+  },
+  {
+    title: 'unlink of the last name of a lower file',
+    before: [unlink('/three'), unlink('/one')],
+    op: unlink('/d/two'),
+  },
   { title: 'link of a lower file', before: [], op: { kind: 'link', path: '/g', to: '/d/g2' } },
 ];
 
@@ -98,6 +134,16 @@ async function prepared(step: Step, form: MarkForm) {
   const overlay = new OverlayFs({ upper, lowers: [{ layer: base, form: 'none' }] });
   for (const op of step.before) expect(await apply(overlay, op)).toBe(0);
   return { overlay, failing, open, base };
+}
+
+/** With link counts that are one higher than wanted put right, and no others. */
+function lessOne(seen: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(seen).map(([at, what]) => {
+      const less = what.replace(/(?<=^\S+ \S* )\d+(?= )/, (count) => String(Number(count) - 1));
+      return [at, less === wanted[at] ? less : what];
+    }),
+  );
 }
 
 describe.each(['kernel', 'oci'] as const)('crash matrix, %s form (W-65, D9)', (form) => {
@@ -118,13 +164,15 @@ describe.each(['kernel', 'oci'] as const)('crash matrix, %s form (W-65, D9)', (f
       await apply(overlay, step.op);
       expect(failing.dead).toBe(true);
       const next = open();
+      const late = step.counted === 'late';
       const seen = await snapshot(next);
-      if (isDeepStrictEqual(seen, before)) {
+      if (isDeepStrictEqual(late ? lessOne(seen, before) : seen, before)) {
         old++;
         // And it can be done now, whatever is left in the work directory.
         expect([n, await apply(next, step.op)]).toEqual([n, 0]);
-      } else expect([n, seen]).toEqual([n, after]);
-      expect(await snapshot(next)).toEqual(after);
+      } else expect([n, late ? lessOne(seen, after) : seen]).toEqual([n, after]);
+      const end = await snapshot(next);
+      expect(late ? lessOne(end, after) : end).toEqual(after);
       expect(await snapshot(lower)).toEqual(base);
       next.destroy();
     }

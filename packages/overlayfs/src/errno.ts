@@ -12,12 +12,14 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const ETXTBSY = 26;
 export const EMLINK = 31;
+export const ENOSPC = 28;
 export const EROFS = 30;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ENODATA = 61;
 export const EOPNOTSUPP = 95;
 export const ESTALE = 116;
+export const EDQUOT = 122;
 
 /** Whether a layer's failure is one of these errnos. */
 export function isErrno(error: unknown, ...errnos: readonly number[]): boolean {

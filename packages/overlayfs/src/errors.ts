@@ -8,7 +8,9 @@ export class OverlayError extends Error {
       | 'OVERLAY_NO_WORK'
       | 'OVERLAY_SAME_LAYER'
       | 'OVERLAY_TOO_MANY'
-      | 'OVERLAY_IN_USE',
+      | 'OVERLAY_IN_USE'
+      | 'OVERLAY_NOT_WRITABLE'
+      | 'OVERLAY_WORK_ELSEWHERE',
     message: string,
     readonly hint: string,
   ) {
@@ -54,5 +56,21 @@ export function inUse(what: 'upper' | 'work directory', pid: number): OverlayErr
     'OVERLAY_IN_USE',
     `the ${what} is in use by ${by}`,
     'unmount that one first, or give an upper and a work directory of their own',
+  );
+}
+
+export function notWritable(reason: string): OverlayError {
+  return new OverlayError(
+    'OVERLAY_NOT_WRITABLE',
+    `nothing can be written in the work directory: ${reason}`,
+    'the upper and its work directory must be on a file system with room, mounted for writing',
+  );
+}
+
+export function workElsewhere(): OverlayError {
+  return new OverlayError(
+    'OVERLAY_WORK_ELSEWHERE',
+    'the work directory is on another file system than the upper',
+    'give a directory on the file system of the upper, outside it',
   );
 }

@@ -21,9 +21,9 @@ import { wait, type Op } from './run.js';
 export type MarkForm = 'kernel' | 'oci' | 'none';
 
 export interface OverlayLayer extends LayerRoots {
-  /** Default `kernel`. */
+  /** Default `kernel`; of an upper whose layer says that this process may not write that (`Layer.marks`): `oci`. */
   readonly form?: MarkForm;
-  /** Default `trusted.overlay.`; `user.overlay.` for layers written without privilege. */
+  /** Default `trusted.overlay.`; `user.overlay.` for layers written without privilege, and with a default `oci`. */
   readonly xattrPrefix?: string;
 }
 

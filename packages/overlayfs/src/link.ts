@@ -29,7 +29,7 @@ export function* link(
   if (node.lowers.length > 0 || node.parent?.impure === true) yield* markImpure(state, parent);
   const whiteout = yield* upper.has(OWN_REQUEST, directory, name);
   if (whiteout) {
-    const staged = state.temporaryName();
+    const staged = state.temporaryLinkName();
     const made = yield* wait(upper.fs.link(OWN_REQUEST, file, work, staged));
     upper.forget(made.node);
     yield* placeStaged(state, staged, directory, name);

@@ -15,7 +15,7 @@ import { getMark, setMark } from './marks.js';
 import { isDirectory, isWhiteout, S_IFREG, typeOf } from './mode.js';
 import type { LayerNode, OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
-import { OWN_REQUEST, type OverlayState } from './state.js';
+import { FURTHER_LINK, OWN_REQUEST, type OverlayState } from './state.js';
 import { listLayer, unlinkUpper } from './work.js';
 
 /**
@@ -192,7 +192,7 @@ function goneName({ name }: IndexName): Name {
 export function* prepareIndex(state: OverlayState): Op<void> {
   const { upper, work } = state.writable();
   for (const { name } of yield* listLayer(upper, OWN_REQUEST, work)) {
-    if (!name.startsWith('#')) continue;
+    if (!name.startsWith('#') || name.endsWith(FURTHER_LINK)) continue;
     const entry = yield* upper.find(OWN_REQUEST, work, name);
     if (entry === undefined) continue;
     try {

@@ -2,7 +2,17 @@ import { FsError, type Name, type NodeId, type Request } from '@scorpiofs/fuse';
 import { getattr, readAttr, shown } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { keepOpen } from './data-handle.js';
-import { EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTEMPTY, fail } from './errno.js';
+import {
+  EDQUOT,
+  EISDIR,
+  ENOENT,
+  ENOSPC,
+  ENOSYS,
+  ENOTDIR,
+  ENOTEMPTY,
+  fail,
+  isErrno,
+} from './errno.js';
 import { adjustLinks, dropCopy, keepLinksGone } from './links.js';
 import { listing } from './list-merged.js';
 import { lookup, lowerHas, type Found } from './lookup.js';
@@ -31,6 +41,7 @@ export function* unlink(
   if (hidden) yield* whiteOut(state, directory, name, inUpper ? 'file' : 'nothing');
   else yield* unlinkUpper(upper, directory, name);
   nameGone(parent, node, name);
+  if (!inUpper) yield* nameBelowGone(state, node);
   yield* unpin(state, node);
 }
 
@@ -59,7 +70,7 @@ export function* unpin(state: OverlayState, node: OverlayNode): Op<void> {
 
 /**
  * Called before a name of a file goes. The last one of an upper file takes the only way to its data with it, so the file is
- * opened first; a name that exists only below leaves the count of a copied-up file.
+ * opened first.
  */
 export function* beforeNameGoes(
   state: OverlayState,
@@ -67,17 +78,15 @@ export function* beforeNameGoes(
   inUpper: boolean,
   found?: Pick<Found, 'attr' | 'inUpper'>,
 ): Op<void> {
-  if (node.type === S_IFDIR) return;
-  if (node.upper === undefined) return yield* lowerNameGoes(state, node);
-  if (!inUpper) yield* adjustLinks(state, node, -1);
-  else if (node.type !== S_IFREG && node.lowers.length === 0) return;
+  if (node.type === S_IFDIR || node.upper === undefined) return;
+  if (inUpper && node.type !== S_IFREG && node.lowers.length === 0) return;
   // What the lookup saw is good where it saw what answers for the file now.
   const attr = inUpper && found?.inUpper === true ? found.attr : yield* readAttr(state, node);
   // Of two links one may be that of the index, which is no name.
   const here = inUpper ? 1 : 0;
   if (attr.nlink > here + 1) return;
   if (attr.nlink === here + 1) {
-    node.lastName = (yield* shown(state, node, attr)).nlink <= here;
+    node.lastName = (yield* shown(state, node, attr)).nlink <= 1;
     if (!node.lastName) return;
   }
   if (node.type !== S_IFREG || !mayBeOpen(state, node)) return;
@@ -92,7 +101,22 @@ export function* beforeNameGoes(
   yield* keepOpen(state, node);
 }
 
-function* lowerNameGoes(state: OverlayState, node: OverlayNode): Op<void> {
+/**
+ * Called when a name that existed only below is hidden: it leaves the count of its file. Not before, for a kill in between must
+ * not leave fewer names counted than there are: a copy that seems to have none is dropped by the next mount.
+ */
+export function* nameBelowGone(state: OverlayState, node: OverlayNode): Op<void> {
+  if (node.type === S_IFDIR) return;
+  try {
+    if (node.upper === undefined) yield* lowerNameGone(state, node);
+    else yield* adjustLinks(state, node, -1);
+  } catch (error) {
+    // The name is gone whatever becomes of the count: without room for it, it is too high from the next mount on.
+    if (!isErrno(error, ENOSPC, EDQUOT)) throw error;
+  }
+}
+
+function* lowerNameGone(state: OverlayState, node: OverlayNode): Op<void> {
   node.linksGone++;
   const attr = yield* readAttr(state, node);
   const [place] = node.lowers;

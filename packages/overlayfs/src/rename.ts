@@ -21,7 +21,14 @@ import { setMark } from './marks.js';
 import { S_IFDIR } from './mode.js';
 import { move } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import { beforeNameGoes, isInUpper, mustBeEmpty, nameGone, unpin } from './remove.js';
+import {
+  beforeNameGoes,
+  isInUpper,
+  mustBeEmpty,
+  nameBelowGone,
+  nameGone,
+  unpin,
+} from './remove.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import {
@@ -102,8 +109,11 @@ function* replace(
   yield* copyUp(state, source);
   const fromDir = yield* copyUp(state, from.parent);
   const toDir = yield* copyUp(state, to.parent);
-  // Another name of a copied-up hard link may exist only below: it becomes a link of the copy.
-  const sourceInUpper = yield* isInUpper(state, foundSource, fromDir, from.name);
+  // Another name of a copied-up hard link may exist only below: it becomes a link of the copy, and then moves in one step.
+  if (!(yield* isInUpper(state, foundSource, fromDir, from.name))) {
+    yield* linkOver(state, source, fromDir, from.name);
+    yield* nameBelowGone(state, source);
+  }
   yield* prepareSource(state, req, from, to, source);
   // Nothing is seen there, but a whiteout may be.
   const targetInUpper =
@@ -115,11 +125,7 @@ function* replace(
     if (target.type === S_IFDIR && target.upper !== undefined)
       yield* emptyOfMarks(upper, target.upper);
   }
-  if (!sourceInUpper) {
-    yield* linkOver(state, source, toDir, to.name);
-    yield* whiteOut(state, fromDir, from.name, 'nothing');
-    yield* beforeNameGoes(state, source, false);
-  } else if (source.type === S_IFDIR && target === undefined && targetInUpper) {
+  if (source.type === S_IFDIR && target === undefined && targetInUpper) {
     // A whiteout in the way of a directory: exchange puts it where it is wanted, or is to be removed.
     yield* renameUpper(upper, fromDir, from.name, toDir, to.name, RENAME_EXCHANGE);
     if (!hidden) yield* unlinkUpper(upper, fromDir, from.name);
@@ -132,6 +138,7 @@ function* replace(
   if (target !== undefined) {
     nameGone(to.parent, target, to.name);
     if (target.type === S_IFDIR) target.unlinked = true;
+    if (!targetInUpper) yield* nameBelowGone(state, target);
     yield* unpin(state, target);
   }
   from.parent.listing?.delete(from.name);
@@ -143,16 +150,16 @@ function* replace(
 function* linkOver(
   state: OverlayState,
   source: OverlayNode,
-  toDir: NonNullable<OverlayNode['upper']>,
+  directory: NonNullable<OverlayNode['upper']>,
   name: Name,
 ): Op<void> {
   const { upper, work } = state.writable();
   if (upper.fs.link === undefined || source.upper === undefined)
     return fail(ENOSYS, 'upper without link');
-  const staged = state.temporaryName();
+  const staged = state.temporaryLinkName();
   const made = yield* wait(upper.fs.link(OWN_REQUEST, source.upper, work, staged));
   upper.forget(made.node);
-  yield* renameUpper(upper, work, staged, toDir, name);
+  yield* renameUpper(upper, work, staged, directory, name);
 }
 
 /** Rename and whiteout in one step where the upper can, else the whiteout is exchanged in first. */

@@ -5,6 +5,7 @@ import { IdMap } from './id-map.js';
 import { assignSpaces, LayerState, shownIno, type OverlayLayer } from './layers.js';
 import { S_IFDIR } from './mode.js';
 import { OverlayNode, type LayerNode } from './node.js';
+import { settleUpper } from './upper-form.js';
 import type { KernelOpens } from './opens.js';
 
 export interface OverlayOptions {
@@ -25,7 +26,15 @@ export interface OverlayOptions {
    * data comes as requests).
    */
   readonly data?: 'by-node' | 'passthrough';
+  /**
+   * Told once when the upper's marks cannot be the kernel's, which then does not understand its deletions. Default: a process
+   * warning (`process.emitWarning`).
+   */
+  readonly onNote?: (note: string) => void;
 }
+
+/** Ends the names of `temporaryLinkName`. */
+export const FURTHER_LINK = '+';
 
 /** Their index is part of the inode number (layers.ts). */
 const MAX_LAYERS = 64;
@@ -78,7 +87,8 @@ export class OverlayState {
   #temporary = 0;
 
   constructor(options: OverlayOptions) {
-    const stack = [...(options.upper === undefined ? [] : [options.upper]), ...options.lowers];
+    const settled = options.upper === undefined ? undefined : settleUpper(options.upper);
+    const stack = [...(settled === undefined ? [] : [settled.upper]), ...options.lowers];
     this.layers = stack.map((layer, at) => new LayerState(at, layer));
     this.upper = options.upper === undefined ? undefined : this.layers[0];
     if (this.upper !== undefined && this.upper.work === undefined) throw noWork();
@@ -103,6 +113,7 @@ export class OverlayState {
       lowers,
       redirect: undefined,
     };
+    if (settled?.reason !== undefined) tell(options, settled.reason);
     this.root = new OverlayNode(ROOT_NODE, shape, undefined, '' as Name);
     // The root is never forgotten.
     this.root.lookups = 1;
@@ -129,11 +140,22 @@ export class OverlayState {
     return `#${process.pid.toString(36)}.${(this.#temporary++).toString(36)}` as Name;
   }
 
+  /** The same for a further link of a file that has a name: it is no copy that is being made (links.ts). */
+  temporaryLinkName(): Name {
+    return (this.temporaryName() + FURTHER_LINK) as Name;
+  }
+
   writable(): { readonly upper: LayerState; readonly work: NodeId } {
     const { upper } = this;
     if (upper?.work === undefined) return fail(EROFS, 'the overlay has no upper layer');
     return { upper, work: upper.work };
   }
+}
+
+function tell({ onNote = (note) => process.emitWarning(note) }: OverlayOptions, reason: string) {
+  onNote(
+    `${reason}: deletions are kept as .wh. files in the upper, which the kernel's overlay does not understand`,
+  );
 }
 
 /** The layer and node that answer for a node now: the upper, or the topmost lower. */

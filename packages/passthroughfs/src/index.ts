@@ -1,4 +1,4 @@
 export type { IdRange, PassthroughOptions, XattrPolicy } from './options.js';
 export { PassthroughFs } from './passthrough-fs.js';
 export { SourceError } from './source-error.js';
-export { probeHostMarks, type HostMarks } from './host-marks.js';
+export { probeHostMarks } from './host-marks.js';

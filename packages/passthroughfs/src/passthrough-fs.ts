@@ -5,6 +5,7 @@ import type {
   FileSystemOptions,
   Handle,
   Layer,
+  LayerMarks,
   ListedEntry,
   Maybe,
   Name,
@@ -21,6 +22,7 @@ import {
   fdatasyncAsync,
   fstatfs,
   fsyncAsync,
+  procPath,
   readlinkat,
   syncfsAsync,
 } from '@scorpiofs/posix';
@@ -31,6 +33,7 @@ import { copyFile } from './copy-from.js';
 import { opendir, openDirectory, readdir, releasedir } from './directory.js';
 import { check, must } from './fail.js';
 import * as file from './file.js';
+import { probeHostMarks } from './host-marks.js';
 import { Host } from './host.js';
 import { fsidOf, hostFd, list, Origins } from './layer.js';
 import { forget, lookup } from './lookup.js';
@@ -269,6 +272,14 @@ export class PassthroughFs implements Layer {
   }
   claim(node: NodeId): (() => void) | number {
     return claim(this.#host, node);
+  }
+  marks(directory: NodeId): LayerMarks {
+    const { nodes, descriptors } = this.#host;
+    return probeHostMarks(procPath(check(descriptors.of(nodes.get(directory)))));
+  }
+  sameMount(one: NodeId, other: NodeId): boolean {
+    const { nodes } = this.#host;
+    return nodes.get(one).mount === nodes.get(other).mount;
   }
   originOf(node: NodeId): Uint8Array | undefined {
     return this.#origins.of(node);

@@ -10,7 +10,6 @@ import { CommandError } from '../command-error.js';
 import { EXIT } from '../exit-codes.js';
 import type { Served } from './serve-local.js';
 import { checkDirectories, type LayerDirectories } from './layer-directories.js';
-import { probeUpperForm } from './upper-form.js';
 
 export interface OpenOverlay extends Served {
   readonly fileSystem: OverlayFs;
@@ -35,16 +34,15 @@ export function openOverlay(
     const fileSystem = new OverlayFs({ lowers: layers, ...mode });
     return { fileSystem, [Symbol.dispose]: () => endLayers(layers) };
   }
-  const { form, xattrPrefix, reason } = probeUpperForm(work);
   const own = new PassthroughFs(upper, { ...options, exclusive: true });
-  const top = { layer: own, work: own.attach(work), form, xattrPrefix };
+  const top = { layer: own, work: own.attach(work) };
+  let note: string | undefined;
+  const onNote = (text: string) => (note = text);
   try {
-    const fileSystem = new OverlayFs({ upper: top, lowers: layers, ...mode });
+    const fileSystem = new OverlayFs({ upper: top, lowers: layers, onNote, ...mode });
     return {
       fileSystem,
-      note:
-        reason &&
-        `${reason}: deletions are kept as .wh. files in ${upper}, which the kernel's overlay does not understand`,
+      note,
       [Symbol.dispose]: () => {
         fileSystem.destroy();
         endLayers([...layers, top]);
@@ -52,9 +50,7 @@ export function openOverlay(
     };
   } catch (error) {
     endLayers([...layers, top]);
-    throw error instanceof OverlayError && error.code === 'OVERLAY_IN_USE'
-      ? upperInUse(upper, error)
-      : error;
+    throw error instanceof OverlayError ? badUpper(upper, work, error) : error;
   }
 }
 
@@ -62,12 +58,22 @@ function endLayers(layers: readonly OverlayLayer[]): void {
   for (const { layer } of layers) void layer.destroy?.();
 }
 
-function upperInUse(upper: string, error: OverlayError): CommandError {
-  return new CommandError(
-    'UPPER_IN_USE',
-    `error: ${upper}: ${error.message}`,
-    'Unmount that one first, or name another upper and work directory.',
-    EXIT.usage,
-    error,
-  );
+function badUpper(upper: string, work: string, error: OverlayError): CommandError | OverlayError {
+  if (error.code === 'OVERLAY_IN_USE')
+    return new CommandError(
+      'UPPER_IN_USE',
+      `error: ${upper}: ${error.message}`,
+      'Unmount that one first, or name another upper and work directory.',
+      EXIT.usage,
+      error,
+    );
+  if (error.code === 'OVERLAY_NOT_WRITABLE')
+    return new CommandError(
+      'UPPER_NOT_WRITABLE',
+      `error: ${work}: ${error.message}`,
+      'The upper and its work directory must be on a file system with room, mounted for writing.',
+      EXIT.usage,
+      error,
+    );
+  return error;
 }
