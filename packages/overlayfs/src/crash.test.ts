@@ -6,6 +6,7 @@ import { DirectClient } from '@scorpiofs/fuse/testing';
 
 import type { MarkForm } from './layers.js';
 import { OverlayFs } from './overlay-fs.js';
+import type { OverlayOptions } from './state.js';
 import { FailingLayer } from './testing/failing-layer.js';
 import { AS_ROOT, memoryUpper } from './testing/layers.js';
 import { apply, snapshot, type RandomOp } from './testing/random-ops.js';
@@ -121,7 +122,9 @@ const STEPS: readonly Step[] = [
   { title: 'link of a lower file', before: [], op: { kind: 'link', path: '/g', to: '/d/g2' } },
 ];
 
-async function prepared(step: Step, form: MarkForm) {
+type Data = NonNullable<OverlayOptions['data']>;
+
+async function prepared(step: Step, form: MarkForm, data: Data) {
   const [base, memory] = [new MemoryFs(), new MemoryFs({ rootMode: 0o777 })];
   for (const op of BASE) expect(await apply(base, op)).toBe(0);
   const failing = new FailingLayer(memory);
@@ -130,8 +133,9 @@ async function prepared(step: Step, form: MarkForm) {
     new OverlayFs({
       upper: { ...memoryUpper(memory), form },
       lowers: [{ layer: base, form: 'none' }],
+      data,
     });
-  const overlay = new OverlayFs({ upper, lowers: [{ layer: base, form: 'none' }] });
+  const overlay = new OverlayFs({ upper, lowers: [{ layer: base, form: 'none' }], data });
   for (const op of step.before) expect(await apply(overlay, op)).toBe(0);
   return { overlay, failing, open, base };
 }
@@ -146,9 +150,13 @@ function lessOne(seen: Readonly<Record<string, string>>, wanted: Readonly<Record
   );
 }
 
-describe.each(['kernel', 'oci'] as const)('crash matrix, %s form (W-65, D9)', (form) => {
+describe.each([
+  ['kernel', 'by-node'],
+  ['oci', 'by-node'],
+  ['kernel', 'passthrough'],
+] as const)('crash matrix, %s form, data %s (W-65, D9)', (form, data) => {
   test.each(STEPS)('$title: killed at any change, old or new is there', async (step) => {
-    const whole = await prepared(step, form);
+    const whole = await prepared(step, form, data);
     const before = await snapshot(whole.overlay);
     whole.failing.dieAt(Infinity);
     expect(await apply(whole.overlay, step.op)).toBe(0);
@@ -159,7 +167,7 @@ describe.each(['kernel', 'oci'] as const)('crash matrix, %s form (W-65, D9)', (f
     expect(changes).toBeGreaterThan(0);
     let old = 0;
     for (let n = 1; n <= changes; n++) {
-      const { overlay, failing, open, base: lower } = await prepared(step, form);
+      const { overlay, failing, open, base: lower } = await prepared(step, form, data);
       failing.dieAt(n);
       await apply(overlay, step.op);
       expect(failing.dead).toBe(true);

@@ -35,7 +35,7 @@ function fill([, middle = '', lowest = '']: readonly string[]): void {
 const SUBJECTS = [
   { lowers: 1, data: 'by-node' },
   { lowers: 3, data: 'by-node' },
-  { lowers: 1, data: 'passthrough' },
+  { lowers: 3, data: 'passthrough' },
 ];
 
 /** Issue 4 items 4 and 6, mounted: host directories, one lower and three, by the kernel transport, data both ways. */
