@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,16 +14,25 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAG = 'v0.0.1-test';
+const exec = promisify(execFile);
 let dir = '';
+
+/** Some ten thousand small files are made, which takes a disk three times as long as memory. */
+const inMemory = process.getuid?.() === 0;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'scorpio-deploy-'));
+  if (inMemory) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1g', 'none', dir]);
 });
-afterAll(() => rmSync(dir, { recursive: true }));
+afterAll(() => {
+  if (inMemory) execFileSync('umount', [dir]);
+  rmSync(dir, { recursive: true });
+});
 
 describe('entry point of the image (DEP-01)', () => {
   const entry = (args: string[], env: Record<string, string> = {}) => {
@@ -127,11 +137,11 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
   const target =
     process.arch === 'arm64' ? 'aarch64-unknown-linux-gnu' : 'x86_64-unknown-linux-gnu';
   const name = `scorpiofs-${TAG}-${target}.tar.gz`;
-  const tarball = name;
-  const install = (args: string[], release = 'release') =>
+  const foreign = 'aarch64-unknown-linux-musl';
+  const install = (args: string[], release = 'release', prefix = 'prefix') =>
     spawnSync(
       'bash',
-      [join(ROOT, 'deploy/install.sh'), '--no-deps', '--prefix', join(dir, 'prefix'), ...args],
+      [join(ROOT, 'deploy/install.sh'), '--no-deps', '--prefix', join(dir, prefix), ...args],
       {
         encoding: 'utf8',
         timeout: 60_000,
@@ -143,10 +153,32 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
       },
     );
 
-  beforeAll(() => {
-    execFileSync(join(ROOT, 'scripts/release/tarball'), [TAG, target, join(dir, 'release', TAG)], {
-      timeout: 120_000,
-    });
+  /** A release whose programs are scripts: what an installer does with it is the same, and quick. */
+  function stub(tag: string, script: string): void {
+    const top = `scorpiofs-${tag}-${target}`;
+    const at = join(dir, 'stubs', tag);
+    mkdirSync(join(at, top), { recursive: true });
+    for (const program of ['scorpio', 'antares', 'scorpio-overlay'])
+      writeFileSync(join(at, top, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    cpSync(join(ROOT, 'deploy/systemd'), join(at, top, 'systemd'), { recursive: true });
+    execFileSync('tar', ['-C', at, '-czf', join(at, `${top}.tar.gz`), top]);
+    const sum = execFileSync('sha256sum', [`${top}.tar.gz`], { cwd: at });
+    writeFileSync(join(at, `${top}.tar.gz.sha256`), sum);
+  }
+  const says = (program: string) => execFileSync(program, ['--version'], { encoding: 'utf8' });
+
+  beforeAll(async () => {
+    // What is packed for a foreign machine cannot run here, but it can be looked at.
+    const system = ['--os=linux', '--cpu=arm64', '--libc=musl'];
+    const env = { ...process.env, TMPDIR: dir };
+    await Promise.all([
+      exec(join(ROOT, 'scripts/release/tarball'), [TAG, target, join(dir, 'release', TAG)], {
+        env,
+      }),
+      exec(join(ROOT, 'scripts/release/gather'), [join(dir, foreign), ...system], { env }),
+    ]);
+    mkdirSync(join(dir, target));
+    await exec('tar', ['-C', join(dir, target), '-xzf', join(dir, 'release', TAG, name)]);
     const bad = join(dir, 'corrupt', TAG);
     mkdirSync(bad, { recursive: true });
     writeFileSync(join(bad, name), 'not a tarball');
@@ -191,7 +223,10 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     const fuse = join(dir, 'root/etc/fuse.conf');
     expect(readFileSync(fuse, 'utf8')).toBe('user_allow_other\n');
     writeFileSync(config, '# mine\nbase_url = "http://mega:8000"\n');
-    expect(install(['--version', TAG, '--enable-user-allow-other']).status).toBe(0);
+    stub('v0.0.2', 'echo two');
+    const again = install(['--version', 'v0.0.2', '--enable-user-allow-other'], 'stubs');
+    expect([again.stderr, again.status]).toEqual(['', 0]);
+    expect(says(join(bin, 'scorpio'))).toBe('two\n');
     expect(readFileSync(config, 'utf8')).toContain('# mine');
     expect(readFileSync(fuse, 'utf8')).toBe('user_allow_other\n');
     expect(install(['--uninstall']).status).toBe(0);
@@ -202,7 +237,8 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
   test('K-25: --systemd installs units that name the prefix; a dry run does not', () => {
     expect(install(['--version', TAG, '--systemd', '--dry-run']).status).toBe(0);
     expect(existsSync(join(dir, 'root/etc/systemd'))).toBe(false);
-    const run = install(['--version', TAG, '--systemd']);
+    stub('v0.0.3', 'true');
+    const run = install(['--version', 'v0.0.3', '--systemd'], 'stubs');
     expect([run.stderr, run.status]).toEqual(['', 0]);
     const unit = readFileSync(join(dir, 'root/etc/systemd/system/scorpiofs.service'), 'utf8');
     expect(unit).toContain(`ExecStart=${join(dir, 'prefix/bin/scorpio')} --config-path`);
@@ -217,37 +253,62 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(readdirSync(join(dir, 'prefix/bin'))).toEqual([]);
   });
 
-  // A foreign machine: what is packed cannot run here, but it can be looked at.
+  test('DEP-12, K-25: --rollback changes places with the release before; without one it is refused', () => {
+    const scorpio = join(dir, 'back/bin/scorpio');
+    const at = (...args: string[]) => install(args, 'stubs', 'back');
+    for (const tag of ['v1', 'v2']) {
+      stub(tag, `echo ${tag}`);
+      expect(at('--version', tag).status).toBe(0);
+      if (tag === 'v1') expect(at('--rollback').stderr).toMatch(/^ERROR: no earlier release in /);
+    }
+    for (const tag of ['v1', 'v2', 'v1']) {
+      const run = at('--rollback');
+      expect([run.stderr, run.status, says(scorpio)]).toEqual(['', 0, `${tag}\n`]);
+    }
+    expect(at('--rollback', '--dry-run').status).toBe(0);
+    expect(says(scorpio)).toBe('v1\n');
+  });
+
+  test('DEP-12: a release that does not start, or does not take the configuration, leaves the one before in place', () => {
+    const scorpio = join(dir, 'kept/bin/scorpio');
+    const at = (tag: string) => install(['--version', tag], 'stubs', 'kept');
+    stub('v4', 'echo v4');
+    expect(at('v4').status).toBe(0);
+    stub('v5', 'exit 1');
+    const dead = at('v5');
+    expect(dead.status).toBe(1);
+    expect(dead.stderr).toContain('the new program does not start here; nothing was changed');
+    stub('v6', 'case "$*" in *validate*) exit 2;; esac; echo v6');
+    const picky = at('v6');
+    expect(picky.status).toBe(1);
+    expect(picky.stderr).toMatch(/^ERROR: v6 does not accept .*, which v4 does; went back to v4$/m);
+    expect(says(scorpio)).toBe('v4\n');
+  });
+
   test.each([
     [target, process.arch === 'arm64' ? 'AArch64' : 'Advanced Micro Devices X86-64'],
-    ['aarch64-unknown-linux-musl', 'AArch64'],
+    [foreign, 'AArch64'],
   ])(
     'every native file of %s is of that machine, and every one that is loaded is there',
-    (name, machine) => {
-      const out = mkdtempSync(join(dir, 'native-'));
-      if (name === target)
-        execFileSync('tar', ['-C', out, '-xzf', join(dir, 'release', TAG, tarball)]);
-      else {
-        const system = ['--os=linux', '--cpu=arm64', '--libc=musl'];
-        execFileSync(join(ROOT, 'scripts/release/gather'), [out, ...system]);
-      }
+    (system, machine) => {
+      const out = join(dir, system);
       const natives = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter(
         // The ARM library of fuse-native is for 32 bits; nothing loads it on arm64.
         (path) => /\.(node|so)$/.test(path) && !path.includes('fuse-shared-library-linux-arm/'),
       );
-      for (const path of natives) {
-        const header = execFileSync('readelf', ['-h', join(out, path)], { encoding: 'utf8' });
-        expect([path, /Machine: +(.*)/.exec(header)?.[1]]).toEqual([path, machine]);
-      }
-      const libc = name.endsWith('musl') ? 'musl' : 'linux';
+      const headers = execFileSync('readelf', ['-h', ...natives], { cwd: out, encoding: 'utf8' });
+      const machines = [...headers.matchAll(/^File: (.*)$|^ *Machine: +(.*)$/gm)];
+      expect(machines.map(([, file, of]) => file ?? of)).toEqual(
+        natives.flatMap((path) => [path, machine]),
+      );
+      const libc = system.endsWith('musl') ? 'musl' : 'linux';
       const koffi = natives.filter(
         (path) => path.includes(`/${libc}_`) && path.endsWith('koffi.node'),
       );
       expect(koffi).toHaveLength(1);
-      const lmdb = name.endsWith('musl') ? 'musl' : 'glibc';
+      const lmdb = system.endsWith('musl') ? 'musl' : 'glibc';
       expect(natives.some((p) => p.includes('/lmdb-linux-') && p.includes(lmdb))).toBe(true);
     },
-    120_000,
   );
 
   test('without a place of releases nothing is downloaded', () => {
@@ -262,10 +323,10 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
   });
 
   test('the tarball names no directory of this machine', () => {
-    const out = mkdtempSync(join(dir, 'unpacked-'));
-    execFileSync('tar', ['-C', out, '-xzf', join(dir, 'release', TAG, name)]);
+    const out = join(dir, target);
+    expect(readdirSync(out)).toEqual([`scorpiofs-${TAG}-${target}`]);
     expect(spawnSync('grep', ['-rlF', ROOT, out], { encoding: 'utf8' }).stdout).toBe('');
-  }, 60_000);
+  });
 
   test('a missing version, an unknown option and a tag that is a path are refused', () => {
     for (const args of [[], ['--nonsense'], ['--version', '../x'], ['--version']]) {
