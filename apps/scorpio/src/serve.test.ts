@@ -58,21 +58,6 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     expect(await scratch.mounts()).toEqual([]);
   });
 
-  test('SRV-08: a signal at any moment of the start leaves no mount and no process', async () => {
-    await using scratch = new Scratch();
-    const repo = scratch.repository(FILES);
-    for (const ms of [400, 600, 900]) {
-      const daemon = scratch.start(['serve', '--repo', repo]);
-      await new Promise((r) => setTimeout(r, ms));
-      const children = daemon.children();
-      daemon.signal('SIGTERM');
-      // Killed by the signal itself as long as the program is not loaded; ended in order from then on.
-      expect([0, -2]).toContain(await daemon.ended);
-      expect(await scratch.mounts()).toEqual([]);
-      for (const pid of children) await gone(pid);
-    }
-  });
-
   test('K-20: a second signal ends at once with 1, and the mount is gone', async () => {
     await using scratch = new Scratch();
     const daemon = scratch.start(['serve', '--repo', scratch.repository(FILES)]);
@@ -95,35 +80,6 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     socket.destroy();
   });
 
-  test('SRV-07, K-19, fs: R-03, issue 3: killed with SIGKILL, it starts again over its dead mount', async () => {
-    await using scratch = new Scratch();
-    const repo = scratch.repository(FILES);
-    const first = scratch.start(['serve', '--repo', repo]);
-    await first.url();
-    expect(await readFile(join(scratch.mnt, 'README.md'), 'utf8')).toBe(FILES['README.md']);
-    const [embedded = 0] = first.children();
-    first.signal('SIGKILL');
-    expect(await first.ended).toBe(-2);
-    await gone(embedded);
-    expect(await scratch.mounts()).toContain(scratch.mnt);
-    await expect(readdir(scratch.mnt)).rejects.toMatchObject({ code: 'ENOTCONN' });
-    // A dead mount in the place of a store is nobody's to detach: named, by whatever touches it first.
-    const elsewhere = scratch.start(['serve', '--repo', repo], {
-      SCORPIO_WORKSPACE: join(scratch.dir, 'other'),
-      SCORPIO_STORE_PATH: scratch.mnt,
-    });
-    expect([1, 2]).toContain(await elsewhere.ended);
-    expect(elsewhere.stderr).toMatch(/ERROR .*not connected.* hint=/);
-    const second = scratch.start(['serve', '--repo', repo]);
-    await second.url();
-    expect(second.stderr).toContain('detached a dead mount');
-    expect(await scratch.mounts()).toContain(scratch.mnt);
-    expect(await readFile(join(scratch.mnt, 'src/a.txt'), 'utf8')).toBe('a\n');
-    second.signal('SIGTERM');
-    expect(await second.ended).toBe(0);
-    expect(await scratch.mounts()).toEqual([]);
-  });
-
   test('K-33: a workspace that somebody unmounts ends the daemon with 1', async () => {
     await using scratch = new Scratch();
     const daemon = scratch.start(['serve', '--repo', scratch.repository(FILES)]);
@@ -141,28 +97,6 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     expect(await daemon.ended).toBe(1);
     expect(daemon.stderr).toMatch(/ERROR the embedded server has ended by itself hint=/);
     expect(await scratch.mounts()).toEqual([]);
-  });
-
-  test('SRV-06, K-19: a busy workspace is taken away at stop, and the next start works', async () => {
-    await using scratch = new Scratch();
-    const repo = scratch.repository(FILES);
-    const daemon = scratch.start(['serve', '--repo', repo]);
-    await daemon.url();
-    // A shell that stands in the mount.
-    const busy = scratch.start([], {}, [
-      'sh',
-      '-c',
-      `cd ${scratch.mnt} && echo in >&2 && exec sleep 60`,
-    ]);
-    await busy.said(/in/);
-    daemon.signal('SIGTERM');
-    expect(await daemon.ended).toBe(0);
-    expect(await scratch.mounts()).toEqual([]);
-    const again = scratch.start(['serve', '--repo', repo]);
-    await again.url();
-    again.signal('SIGTERM');
-    expect(await again.ended).toBe(0);
-    await busy.kill();
   });
 
   test('SRV-11, K-13, issue 3: a server that cannot be reached: the daemon is up and says so, and mounts once it can', async () => {
