@@ -49,8 +49,8 @@ describe('every command', () => {
     await using scratch = new Scratch();
     scratch.write('scorpio.toml', '');
     const list = scratch.start(['--log-level', 'trace', 'list'], REFUSED);
-    expect([await list.ended, list.stdout]).toEqual([0, 'no active jobs\n']);
     const umount = scratch.start(['--log-level', 'trace', 'umount', 'x'], REFUSED);
+    expect([await list.ended, list.stdout]).toEqual([0, 'no active jobs\n']);
     expect([await umount.ended, umount.stdout]).toEqual([3, '']);
     expect(umount.stderr).toContain('job x not found');
   });
@@ -83,8 +83,8 @@ describe('a configuration that cannot be used', () => {
       await using scratch = new Scratch();
       const path = join(scratch.dir, 'scorpio.toml');
       make(path);
-      for (const command of ['serve', 'list']) {
-        const program = scratch.start([command], {}, wrap);
+      const programs = ['serve', 'list'].map((command) => scratch.start([command], {}, wrap));
+      for (const program of programs) {
         expect(await program.ended).toBe(2);
         expect(program.stderr).toContain(words);
         expect(program.stderr).toContain('scorpio.toml');

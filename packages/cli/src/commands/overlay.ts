@@ -45,7 +45,7 @@ export const OVERLAY_COMMAND: CommandSpec = {
         ['scorpio overlay diff --lower /srv/base --upper /tmp/job --json', 'for a program'],
       ],
       run: async (invocation) =>
-        (await import('../local/run-overlay.js')).runOverlayDiff(invocation),
+        (await import('../local/overlay-diff.js')).runOverlayDiff(invocation),
     },
   ],
   examples: [

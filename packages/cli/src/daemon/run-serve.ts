@@ -7,7 +7,6 @@ import type { Log } from '../log/logger.js';
 import { startLogging } from '../log/start-logging.js';
 import { openConfig } from '../open-config.js';
 import type { Output } from '../output.js';
-import { serve } from './daemon.js';
 import { StopSignals } from './stop-signals.js';
 
 /** Runs the daemon until it ends. Its failures are log events, with the hint; where the filter drops them they are said plainly. */
@@ -25,6 +24,8 @@ export async function runServe(
   await using logging = startLogging(invocation, config);
   log = logging.for('scorpiofs::cli');
   try {
+    // Loaded when the configuration is right: what is wrong with it is said three times as soon.
+    const { serve } = await import('./daemon.js');
     return await serve({ config, repo, logging, stop });
   } catch (error) {
     const said = explain(error);

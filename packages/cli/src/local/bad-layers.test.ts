@@ -68,6 +68,11 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
       /inside each other/,
     ],
     [
+      'the work directory inside the upper, not there yet',
+      (p) => [p.lower, p.upper, `${p.upper}/new`, p.mnt],
+      /inside each other/,
+    ],
+    [
       'the mount point inside a lower',
       (p) => [p.lower, p.upper, p.work, `${p.lower}/inside`],
       /mount point .* inside each other/,

@@ -45,27 +45,33 @@ export function layerDirectories(invocation: Invocation, options: OptionList): L
   return { lowers, upper, work };
 }
 
-/** What cannot work, said before anything is opened or mounted. The work directory must exist by then. */
-export function checkDirectories({ lowers, upper, work }: LayerDirectories): void {
+/** What cannot work, said before anything is made, opened or mounted. */
+export function checkLayers({ lowers, upper, work }: LayerDirectories): void {
   for (const [i, path] of lowers.entries()) mustBeDirectory(`lower ${i + 1}`, path);
   if (upper === undefined || work === undefined) return;
   mustBeDirectory('upper', upper);
-  const named = [
-    ...lowers.map((path, i) => ({ role: `lower ${i + 1}`, path })),
-    { role: 'work directory', path: work },
-  ];
-  for (const { role, path } of named)
-    if (nested(path, upper))
-      throw usage(
-        'OVERLAP',
-        `the upper ${upper} and the ${role} ${path} lie inside each other`,
-        'Give the upper a directory of its own.',
-      );
+  for (const [i, path] of lowers.entries()) mustLieApart(upper, `lower ${i + 1}`, path);
+  mustLieApart(upper, 'work directory', work);
+}
+
+/** The work directory must exist by now: only now is known where it leads. */
+export function checkWork({ upper, work }: LayerDirectories): void {
+  if (upper === undefined || work === undefined) return;
+  mustLieApart(upper, 'work directory', work);
   if (statSync(upper).dev !== statSync(work).dev)
     throw usage(
       'OTHER_FILE_SYSTEM',
       `the upper ${upper} and the work directory ${work} are on different file systems`,
       'Name a work directory beside the upper with --work.',
+    );
+}
+
+function mustLieApart(upper: string, role: string, path: string): void {
+  if (nested(path, upper))
+    throw usage(
+      'OVERLAP',
+      `the upper ${upper} and the ${role} ${path} lie inside each other`,
+      'Give the upper a directory of its own.',
     );
 }
 

@@ -9,7 +9,7 @@ import { PassthroughFs, type PassthroughOptions } from '@scorpiofs/passthroughfs
 import { CommandError } from '../command-error.js';
 import { EXIT } from '../exit-codes.js';
 import type { Served } from './serve-local.js';
-import { checkDirectories, type LayerDirectories } from './layer-directories.js';
+import { checkLayers, checkWork, type LayerDirectories } from './layer-directories.js';
 
 export interface OpenOverlay extends Served {
   readonly fileSystem: OverlayFs;
@@ -24,8 +24,9 @@ export function openOverlay(
   data?: OverlayOptions['data'],
 ): OpenOverlay {
   const { lowers, upper, work } = directories;
+  checkLayers(directories);
   if (work !== undefined) mkdirSync(work, { recursive: true, mode: 0o700 });
-  checkDirectories(directories);
+  checkWork(directories);
   const layers = lowers.map((path): OverlayLayer => ({
     layer: new PassthroughFs(path, { ...options, readOnly: true, exclusive: true }),
   }));

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { PassthroughFs } from '@scorpiofs/passthroughfs';
 import type { Invocation } from '../command/invocation.js';
 import { withExit } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -18,11 +17,13 @@ export async function runPassthrough(invocation: Invocation): Promise<ExitCode> 
   return serveLocal(invocation, {
     mountpoint,
     options: { fsName: source, subtype: 'scorpio-passthrough', ...mount },
-    open: () =>
-      withExit(EXIT.usage, () => ({
+    open: async () => {
+      const { PassthroughFs } = await import('@scorpiofs/passthroughfs');
+      return await withExit(EXIT.usage, () => ({
         fileSystem: new PassthroughFs(source, { ...owners, readOnly: mount.readOnly ?? false }),
         // The session ends it.
         [Symbol.dispose]: () => undefined,
-      })),
+      }));
+    },
   });
 }

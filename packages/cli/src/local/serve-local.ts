@@ -1,12 +1,7 @@
-import { mount, type FileSystem, type MountOptions } from '@scorpiofs/fuse';
+import type { FileSystem, MountOptions } from '@scorpiofs/fuse';
 import { hasFlag, type Invocation } from '../command/invocation.js';
-import { explain, withExit } from '../command-error.js';
-import { StopSignals } from '../daemon/stop-signals.js';
-import { fuseLog } from '../daemon/fuse-log.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { startLogging } from '../log/start-logging.js';
-import { openConfig } from '../open-config.js';
-import { inBackground, reportFailure, reportMounted, startInBackground } from './background.js';
+import { inBackground, reportFailure, startInBackground } from './background.js';
 
 export interface Served extends Disposable {
   readonly fileSystem: FileSystem;
@@ -33,30 +28,11 @@ export async function serveLocal(invocation: Invocation, local: LocalMount): Pro
     return EXIT.ok;
   }
   try {
+    // Loaded by the process that serves: the other one waits for it as long as it starts itself.
+    const { serveHere } = await import('./serve-here.js');
     return await serveHere(invocation, local);
   } catch (error) {
     reportFailure(env, error, EXIT.mount);
     throw error;
   }
-}
-
-async function serveHere(invocation: Invocation, local: LocalMount): Promise<ExitCode> {
-  await using logging = startLogging(invocation, openConfig(invocation, { fileOptional: true }));
-  const log = logging.for('scorpiofs::server');
-  using stop = new StopSignals(() => log);
-  using served = await local.open();
-  if (served.note !== undefined) log.warn(served.note);
-  await using mounted = await withExit(EXIT.mount, () =>
-    mount(served.fileSystem, local.mountpoint, { ...local.options, ...fuseLog(logging) }),
-  );
-  log.info('mounted', { mountpoint: mounted.mountpoint, transport: mounted.transport });
-  reportMounted(invocation.env, served.note);
-  await Promise.race([stop.wanted(), mounted.closed]);
-  try {
-    await mounted.unmount();
-  } catch (error) {
-    log.error('unmount failed', { reason: explain(error).message });
-    return EXIT.mount;
-  }
-  return EXIT.ok;
 }
