@@ -110,17 +110,47 @@ describe('units (DEP-05)', () => {
     ]);
   });
 
-  test('stopping is given longer than the daemon takes, and the bind is loopback', () => {
-    const text = readFileSync(join(ROOT, 'deploy/systemd/scorpiofs.service'), 'utf8');
-    for (const line of [
-      'TimeoutStopSec=45',
-      'KillMode=mixed',
-      'Restart=on-failure',
-      'LimitNOFILE=65536',
-      'AmbientCapabilities=CAP_SYS_ADMIN',
-    ])
-      expect(text).toContain(line);
-    expect(text).toContain('serve --http-addr 127.0.0.1:2725');
+  const common = [
+    'After=network-online.target',
+    'Wants=network-online.target',
+    'StartLimitIntervalSec=60',
+    'StartLimitBurst=5',
+    'Type=simple',
+    'User=scorpiofs',
+    'Group=scorpiofs',
+    'AmbientCapabilities=CAP_SYS_ADMIN',
+    'Restart=on-failure',
+    'RestartSec=5s',
+    // Longer than the daemon takes: 20 s and 15 s.
+    'TimeoutStopSec=45',
+    'KillMode=mixed',
+    'LimitNOFILE=65536',
+    'StandardOutput=journal',
+    'StandardError=journal',
+    'WantedBy=multi-user.target',
+  ];
+  const config = '--config-path /etc/scorpiofs/scorpio.toml';
+  test.each([
+    [
+      'scorpiofs.service',
+      `ExecStart=/usr/local/bin/scorpio ${config} serve --http-addr 127.0.0.1:2725`,
+      ['mount', 'store', 'antares', 'antares/upper', 'antares/cl', 'antares/mnt'],
+    ],
+    [
+      'scorpiofs-antares.service',
+      `ExecStart=/usr/local/bin/antares ${config} serve --bind 127.0.0.1:2726`,
+      ['antares', 'antares/upper', 'antares/cl', 'antares/mnt'],
+    ],
+  ])('DEP-05: %s has every directive, and binds to loopback', (unit, start, places) => {
+    const lines = readFileSync(join(ROOT, 'deploy/systemd', unit), 'utf8').split('\n');
+    expect(lines).toEqual(expect.arrayContaining([...common, start]));
+    // Parents first, or they would stay root's.
+    const made = ['/var/lib/scorpiofs', ...places.map((name) => `/var/lib/scorpiofs/${name}`)];
+    const install = '+/usr/bin/install -d -o scorpiofs -g scorpiofs';
+    expect(lines).toContain(`ExecStartPre=${install} ${made.join(' ')}`);
+    expect(lines.filter((line) => line.startsWith('ExecStopPost=-'))).toHaveLength(1);
+    // DEP-06: the group fuse is not on every system.
+    expect(lines.filter((line) => line.startsWith('SupplementaryGroups'))).toEqual([]);
   });
 });
 
@@ -193,8 +223,15 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     );
   }, 150_000);
 
-  test('the tarball has its checksum, alone and in SHA256SUMS', () => {
+  test('DEP-11: the tarball has its checksum, alone and in SHA256SUMS, and one directory with the programs', () => {
     const sum = sumLine(join(dir, 'release', TAG), name);
+    const inside = readdirSync(join(dir, target, `scorpiofs-${TAG}-${target}`)).sort();
+    expect(inside).toEqual(
+      ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'antares', 'lib', 'scorpio'].concat(
+        'scorpio-overlay',
+        'systemd',
+      ),
+    );
     for (const file of [`${name}.sha256`, 'SHA256SUMS'])
       expect(readFileSync(join(dir, 'release', TAG, file), 'utf8')).toBe(sum);
   });

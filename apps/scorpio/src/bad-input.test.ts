@@ -49,20 +49,6 @@ mounted('bad input of serve (skipped without root and /dev/fuse)', () => {
     expect(await first.ended).toBe(0);
   });
 
-  test.each([
-    ['not empty', 'mnt/x', 'mountpoint is not empty or is inaccessible: '],
-    ['a file', 'mnt', 'mountpoint is not a directory: '],
-  ])('SRV-02: a mount point that is %s is exit 3', async (_what, name, words) => {
-    await using scratch = new Scratch();
-    scratch.write(name, 'x');
-    const daemon = scratch.start(['serve', '--repo', scratch.repository(FILES)]);
-    expect(await daemon.ended).toBe(3);
-    expect(daemon.stderr).toContain(
-      `ERROR failed to mount workspace at "${scratch.mnt}": ${words}${scratch.mnt} hint=`,
-    );
-    expect(await scratch.mounts()).toEqual([]);
-  });
-
   test('issue 3: a mount point inside the store is refused, also through a link', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);

@@ -30,4 +30,5 @@ export { isSecretName, REDACTED, redactUrl, redactUrls } from './redact.js';
 export { showJson, showToml } from './show.js';
 export type { ConfigInput } from './sources.js';
 export { templateText } from './template.js';
+export { tomlError } from './toml-document.js';
 export { validateConfig, type Validation } from './validate.js';

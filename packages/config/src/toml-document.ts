@@ -54,7 +54,8 @@ function toValue(raw: unknown): TomlValue {
   return { kind: 'table', text: '', members };
 }
 
-function errorOf(error: unknown, source: string): TomlError {
+/** What the parser says, with the place in the text. */
+export function tomlError(error: unknown, source: string): TomlError {
   let [line, column] = [1, 1];
   let reason = String(error);
   if (error instanceof Error) {
@@ -84,7 +85,7 @@ export function parseToml(source: string): ReadonlyMap<string, TomlValue> {
       },
     });
   } catch (error) {
-    throw errorOf(error, source);
+    throw tomlError(error, source);
   }
   return toValue(raw).members ?? new Map<string, TomlValue>();
 }

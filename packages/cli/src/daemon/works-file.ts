@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { osReason } from '@scorpiofs/config';
+import { osReason, tomlError } from '@scorpiofs/config';
 import { parse } from 'toml';
 import { CommandError } from '../command-error.js';
 import { EXIT } from '../exit-codes.js';
@@ -27,7 +27,8 @@ export function countWorks(path: string): number {
   try {
     content = parse(text);
   } catch (error) {
-    throw invalid(`TOML parse error: ${error instanceof Error ? error.message : String(error)}`);
+    const { line, column, reason } = tomlError(error, text);
+    throw invalid(`TOML parse error at line ${line}, column ${column}: ${reason}`);
   }
   const works =
     typeof content === 'object' && content !== null && 'works' in content
