@@ -44,6 +44,9 @@ export interface Layer extends FileSystem {
    */
   findXattr?(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined>;
 
+  /** As `release`, of a file that has a name still, or is small: closing it frees little. */
+  releaseQuick?(req: Request, node: NodeId, fh: Handle): Maybe<void>;
+
   /**
    * A host descriptor that reads the data of a regular file, for reflinks, `copy_file_range` and kernel passthrough.
    * The caller closes it with `closeHostFd`. Undefined: there is none.

@@ -6,10 +6,12 @@ import { nameFromUtf8, ROOT_NODE, type DirSink, type Handle } from '@scorpiofs/f
 import { countingFs, type Calls } from '@scorpiofs/fuse/testing';
 import { PassthroughFs } from '@scorpiofs/passthroughfs';
 
+import { EEXIST } from './errno.js';
 import { OverlayFs } from './overlay-fs.js';
 import { OWN_REQUEST } from './state.js';
 import { makeFolders, memoryUpper } from './testing/layers.js';
 
+const O_WRONLY = 1;
 const NO_HANDLE = 0 as Handle;
 
 /** A lower directory `d` with ten files, its calls counted, below an upper in memory. */
@@ -71,5 +73,23 @@ test('counted: the first read opens a file once and asks that file whether the d
     expect([...below.keys()]).toEqual(['open', 'findXattr', 'read']);
     await overlay.read(OWN_REQUEST, entry.node, NO_HANDLE, 0, into, 0);
     expect(Object.fromEntries(below)).toEqual({ open: 1, findXattr: 1, read: 2 });
+  });
+});
+
+test('counted: in a directory of its own a new file is made without looking, and closed without asking', async () => {
+  await counted(async (overlay, below, above) => {
+    const directory = await overlay.mkdir(OWN_REQUEST, ROOT_NODE, nameFromUtf8('n'), 0o755, 0);
+    below.clear();
+    above.clear();
+    const make = (i: number) =>
+      overlay.create(OWN_REQUEST, directory.node, nameFromUtf8(`f${i}`), 0o644, O_WRONLY, 0o022);
+    await make(0);
+    expect(Object.fromEntries(above)).toEqual({ create: 1 });
+    // More than are kept open.
+    for (let i = 1; i < 300; i++) await make(i);
+    expect(above.get('create')).toBe(300);
+    expect([...above.keys()].filter((name) => !name.startsWith('release'))).toEqual(['create']);
+    await expect(async () => await make(7)).rejects.toMatchObject({ errno: EEXIST });
+    expect(Object.fromEntries(below)).toEqual({});
   });
 });

@@ -2,7 +2,7 @@ import type { Attr, Entry, Handle, Name, NodeId, OpenReply, Request } from '@sco
 import { entryOf } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { adopt, openLayerFile } from './data-handle.js';
-import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail } from './errno.js';
+import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import { inherit } from './inherit.js';
 import { shownIno, type LayerState } from './layers.js';
 import { lowerHas } from './lookup.js';
@@ -32,40 +32,22 @@ function* makeEntry(
   directory: boolean,
   make: Make,
 ): Op<{ readonly node: OverlayNode; readonly entry: Entry }> {
-  const { upper, work } = state.writable();
+  const { upper } = state.writable();
   refuseMark(upper, name);
-  const above = parent.upper === undefined ? undefined : yield* ask(upper, req, parent.upper, name);
-  if (typeof above === 'object') {
-    upper.forget(above.entry.node);
-    fail(EEXIST, 'name exists');
-  }
-  if (above === undefined && (yield* lowerHas(state, req, parent, name)))
-    fail(EEXIST, 'name exists');
+  // Whiteouts of names that nothing below has are not looked for: the host says that something is there.
+  const below = parent.lowers.length > 0 && (yield* lowerHas(state, req, parent, name));
+  if (below) yield* mustBeWhitedOut(upper, req, parent, name);
   const target = yield* copyUp(state, parent);
-  const there = above === undefined ? undefined : yield* upper.find(OWN_REQUEST, target, name);
-  if (there !== undefined) {
-    upper.forget(there.node);
-    if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists in the upper');
-  }
-  const opaque =
-    directory && (there !== undefined || (yield* needsOpaque(state, req, parent, name)));
-  let entry: Entry;
-  if (there === undefined && !opaque) {
-    entry = yield* make(target, name);
-    yield* clearOciMark(upper, target, name);
-  } else {
-    const staged = state.temporaryName();
-    entry = yield* make(work, staged);
+  let entry: Entry | undefined;
+  if (!below) {
     try {
-      entry = yield* inherit(upper, target, entry, req);
-      if (opaque) yield* makeOpaque(upper, entry.node);
-      yield* placeStaged(state, staged, target, name);
+      entry = yield* make(target, name);
+      yield* clearOciMark(upper, target, name);
     } catch (error) {
-      upper.forget(entry.node);
-      yield* removeStaged(state, staged);
-      throw error;
+      if (!isErrno(error, EEXIST)) throw error;
     }
   }
+  entry ??= yield* makeOverWhiteout(state, req, parent, target, name, directory, make);
   const type = entry.attr.mode & S_IFMT;
   const ino = shownIno(upper, entry.attr.ino);
   const node = intern(state, parent, name, {
@@ -77,6 +59,55 @@ function* makeEntry(
   });
   parent.listing?.set(name, ino, type);
   return { node, entry };
+}
+
+/** What lower layers have is not seen at this name, or there is something. */
+function* mustBeWhitedOut(
+  upper: LayerState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Op<void> {
+  const above = parent.upper === undefined ? undefined : yield* ask(upper, req, parent.upper, name);
+  if (above === 'whiteout') return;
+  if (above !== undefined) upper.forget(above.entry.node);
+  fail(EEXIST, 'name exists');
+}
+
+function* makeOverWhiteout(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  target: NodeId,
+  name: Name,
+  directory: boolean,
+  make: Make,
+): Op<Entry> {
+  const { upper, work } = state.writable();
+  const there = yield* upper.find(OWN_REQUEST, target, name);
+  if (there !== undefined) {
+    upper.forget(there.node);
+    if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists');
+  }
+  const opaque =
+    directory && (there !== undefined || (yield* needsOpaque(state, req, parent, name)));
+  if (there === undefined && !opaque) {
+    const entry = yield* make(target, name);
+    yield* clearOciMark(upper, target, name);
+    return entry;
+  }
+  const staged = state.temporaryName();
+  let entry = yield* make(work, staged);
+  try {
+    entry = yield* inherit(upper, target, entry, req);
+    if (opaque) yield* makeOpaque(upper, entry.node);
+    yield* placeStaged(state, staged, target, name);
+  } catch (error) {
+    upper.forget(entry.node);
+    yield* removeStaged(state, staged);
+    throw error;
+  }
+  return entry;
 }
 
 /** A name that would be read as a mark cannot be a user's file in the OCI form (spec §7.2). */
@@ -162,7 +193,7 @@ export function* create(
   let open: OpenReply | undefined;
   const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
     if (upper.fs.create === undefined) return fail(ENOSYS, 'upper without create');
-    const made = yield* wait(upper.fs.create(req, to, as, mode, readWrite(flags), umask));
+    const made = yield* wait(upper.fs.create(req, to, as, mode, readWrite(flags) | O_EXCL, umask));
     open = made.open;
     return made.entry;
   });
@@ -214,6 +245,7 @@ export const OPEN: OpenReply = { fh: 0 as Handle, keepCache: true, noFlush: true
 
 const O_ACCMODE = 3;
 const O_APPEND = 0o2000;
+const O_EXCL = 0o200;
 const O_RDWR = 2;
 
 /** One handle serves all readers and writers of the node; offsets come from the kernel, so no append mode below. */

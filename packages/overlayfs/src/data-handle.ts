@@ -14,6 +14,9 @@ const NO_HANDLE = 0 as Handle;
 /** Layer files kept open for nodes that are not open by an unlinked name or a pending write. */
 const KEPT_OPEN = 256;
 
+/** 512-byte units. Freeing more takes time: that long a file is not closed on the event loop. */
+const SMALL = 2048;
+
 /** A layer file in use by one operation. */
 export interface Borrowed {
   readonly layer: LayerState;
@@ -51,6 +54,7 @@ export function* borrow(state: OverlayState, node: OverlayNode, writable: boolea
     return { layer, node: id, fh: NO_HANDLE, open: undefined };
   const open = kept ?? (yield* openNow(state, node, layer, id, writable));
   open.users++;
+  if (writable) open.small = false;
   if (node.open === open) touch(state, node);
   return { layer, node: id, fh: open.fh, open };
 }
@@ -125,12 +129,15 @@ export function openLayerFile(
   { fh, backingFd }: OpenReply,
   writable: boolean,
 ): OpenLayer {
-  return { at, fh, writable, backingFd, users: 0 };
+  return { at, fh, writable, backingFd, users: 0, small: false };
 }
 
-/** Opens the file now and keeps it: its last name is about to go. */
-export function* keepOpen(state: OverlayState, node: OverlayNode): Op<void> {
-  giveBack(state, node, yield* borrow(state, node, false));
+/** Opens the file now and keeps it: its last name is about to go. `blocks`: how large it is. */
+export function* keepOpen(state: OverlayState, node: OverlayNode, blocks: number): Op<void> {
+  const file = yield* borrow(state, node, false);
+  // With passthrough the kernel may write to it unseen.
+  if (file.open !== undefined) file.open.small = blocks <= SMALL && !state.opensFiles;
+  giveBack(state, node, file);
 }
 
 /** Takes over an open layer file as the one behind the node. */
@@ -168,7 +175,11 @@ function closeLayer(state: OverlayState, node: OverlayNode, open: OpenLayer): vo
   const inLayer =
     layer === state.upper ? node.upper : node.lowers.find((l) => l.at === open.at)?.node;
   if (inLayer === undefined) return fail(EIO, `node ${node.id} is open in a layer it is not in`);
-  const done = layer.fs.release?.(OWN_REQUEST, inLayer, open.fh, 0);
+  const { fs } = layer;
+  const done =
+    (node.unlinked && !open.small) || fs.releaseQuick === undefined
+      ? fs.release?.(OWN_REQUEST, inLayer, open.fh, 0)
+      : fs.releaseQuick(OWN_REQUEST, inLayer, open.fh);
   // A release has no one to report to; the layer closes its descriptor whatever happened before.
   if (done instanceof Promise) done.catch(() => undefined);
 }

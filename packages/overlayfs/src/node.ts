@@ -18,6 +18,8 @@ export interface OpenLayer {
   readonly backingFd?: number | undefined;
   /** Operations that use it now. */
   users: number;
+  /** Known to take no time to close when its last name is gone. */
+  small: boolean;
 }
 
 /** What a lookup in the layers found. */

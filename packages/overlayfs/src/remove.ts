@@ -98,7 +98,7 @@ export function* beforeNameGoes(
     if (!(error instanceof FsError)) throw error;
     if (node.dataAt === undefined) return;
   }
-  yield* keepOpen(state, node);
+  yield* keepOpen(state, node, attr.blocks);
 }
 
 /**

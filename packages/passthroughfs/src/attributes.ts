@@ -38,10 +38,12 @@ export function setattr(host: Host, id: NodeId, set: SetAttr, fh: Handle | undef
   host.assertWritable();
   const node = host.nodes.get(id);
   if (host.options.overrideXattr !== undefined) return setOverridden(host, node, set, fh);
-  if (set.uid !== undefined || set.gid !== undefined) setOwner(host, node, set, fh);
+  const owner = set.uid !== undefined || set.gid !== undefined;
+  if (owner) setOwner(host, node, set, fh);
   if (set.size !== undefined) setSize(host, node, set.size, fh);
   if (set.mode !== undefined) setMode(host, node, set.mode, fh);
-  else if (set.killSuidgid) clearSetId(host, node, descriptorOf(host, node, fh));
+  // With an owner the host itself has cleared the bits, whoever asked.
+  else if (set.killSuidgid && !owner) clearSetId(host, node, descriptorOf(host, node, fh));
   return setTimes(host, node, set, fh);
 }
 

@@ -145,6 +145,10 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
       arm();
       driver.fs.setattr(root, node, { uid: 5, gid: 6 }, undefined);
       expect(mode()).toBe(0o755);
+      // As the kernel asks for others, also where the owner stays.
+      arm();
+      driver.fs.setattr(root, node, { uid: 5, killSuidgid: true }, undefined);
+      expect(mode()).toBe(0o755);
       arm();
       const emptied = driver.fs.open(root, node, O.O_RDWR | O.O_TRUNC, true);
       await driver.fs.release(root, node, emptied.fh);

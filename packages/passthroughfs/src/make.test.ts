@@ -106,9 +106,15 @@ describe.each(BOTH_WAYS)('handles: $handles', (options) => {
       fs.mkdirSync(dir + '/d');
       setDefaultAcl(dir + '/d');
     });
-    const made = driver.fs.create(root, driver.node('d'), name('f'), 0o666, O.O_RDWR, 0o077);
-    // user::rw- group::rw- other::r-- of the ACL, cut by the 0666 asked for, not by the umask.
-    expect(made.entry.attr.mode & 0o777).toBe(0o664);
+    // Another umask than this process's, and the same, with which the host is not asked for an ACL.
+    for (const umask of [0o077, process.umask()]) {
+      const as = name(`f${umask}`);
+      const made = driver.fs.create(root, driver.node('d'), as, 0o666, O.O_RDWR, umask);
+      // user::rw- group::rw- other::r-- of the ACL, cut by the 0666 asked for, not by the umask.
+      expect(made.entry.attr.mode & 0o777).toBe(0o664);
+      const plain = driver.fs.create(root, ROOT_NODE, as, 0o666, O.O_RDWR, umask);
+      expect(plain.entry.attr.mode & 0o777).toBe(0o666 & ~umask);
+    }
   });
 
   test('O_TMPFILE is given a name by link', async () => {

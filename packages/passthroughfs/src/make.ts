@@ -50,13 +50,27 @@ function asCaller(host: Host, req: Request, call: () => number): number {
   return check(callAs(host, req, call));
 }
 
+/** What a new file was asked to be: the mode for the host, and the caller's umask. */
+interface Asked {
+  readonly mode: number;
+  readonly umask: number;
+}
+
 /**
  * The mode to ask the host for. A default ACL of the directory takes the place of the umask (acl(5)), so the umask is
  * applied here (DONT_MASK) and only without one. What this process's own umask takes away besides is given back by
- * `restoreMode`: the umask itself belongs to all threads and cannot be changed for one call.
+ * `lostToUmask`: the umask itself belongs to all threads and cannot be changed for one call.
  */
-function modeAt(place: Place, mode: number, umask: number): number {
-  return hasDefaultAcl(place) ? mode : mode & ~umask;
+function modeAt(host: Host, place: Place, mode: number, umask: number): Asked {
+  const whole = { mode, umask };
+  if (hostMasks(host, whole) || hasDefaultAcl(place)) return whole;
+  return { mode: mode & ~umask, umask };
+}
+
+/** The two umasks agree on this mode, as they mostly do: then the host does it all, and needs not be asked for an ACL. */
+function hostMasks(host: Host, { mode, umask }: Asked): boolean {
+  if (host.options.overrideXattr !== undefined) return false;
+  return (mode & umask & 0o777) === (mode & host.processUmask & 0o777);
 }
 
 /** Where the shown mode is kept elsewhere, the host's lets this process do its work, and is no set-id. */
@@ -72,9 +86,9 @@ function hasDefaultAcl({ parent, dirfd }: Place): boolean {
   return typeof acl !== 'number';
 }
 
-function lostToUmask(host: Host, place: Place, asked: number): number {
-  const lost = asked & host.processUmask & ~host.stat.mode & 0o777;
-  return lost === 0 || hasDefaultAcl(place) ? 0 : lost;
+function lostToUmask(host: Host, place: Place, asked: Asked): number {
+  const lost = asked.mode & host.processUmask & ~host.stat.mode & 0o777;
+  return lost === 0 || hostMasks(host, asked) || hasDefaultAcl(place) ? 0 : lost;
 }
 
 function finish(
@@ -82,11 +96,11 @@ function finish(
   req: Request | undefined,
   place: Place,
   name: Name,
-  asked?: number,
+  asked?: Asked,
 ): Entry {
   let node = must(observe(host, place.parent, place.dirfd, name));
   if (req !== undefined && asked !== undefined)
-    recordOwner(host, req, place, node, undefined, asked);
+    recordOwner(host, req, place, node, undefined, asked.mode);
   const lost = asked === undefined ? 0 : lostToUmask(host, place, asked);
   if (lost !== 0) {
     const mode = (host.stat.mode & 0o7777) | lost;
@@ -123,8 +137,8 @@ export function mkdir(
   umask: number,
 ): Entry {
   const place = placeFor(host, parentId, name);
-  const asked = modeAt(place, mode & 0o7777, umask);
-  asCaller(host, req, () => mkdirat(place.dirfd, name, hostMode(host, asked, 0o700)));
+  const asked = modeAt(host, place, mode & 0o7777, umask);
+  asCaller(host, req, () => mkdirat(place.dirfd, name, hostMode(host, asked.mode, 0o700)));
   return finish(host, req, place, name, asked);
 }
 
@@ -138,8 +152,8 @@ export function mknod(
   umask: number,
 ): Entry {
   const place = placeFor(host, parentId, name);
-  const asked = modeAt(place, mode, umask);
-  asCaller(host, req, () => mknodat(place.dirfd, name, hostMode(host, asked, 0o600), rdev));
+  const asked = modeAt(host, place, mode, umask);
+  asCaller(host, req, () => mknodat(place.dirfd, name, hostMode(host, asked.mode, 0o600), rdev));
   return finish(host, req, place, name, asked);
 }
 
@@ -183,10 +197,10 @@ export function create(
   umask: number,
 ): Created {
   const place = placeFor(host, parentId, name);
-  const asked = modeAt(place, mode & 0o7777, umask);
+  const asked = modeAt(host, place, mode & 0o7777, umask);
   const wanted = hostFlags(host, flags) | O.O_NOFOLLOW;
   const make = () =>
-    openat(place.dirfd, name, wanted | O.O_CREAT | O.O_EXCL, hostMode(host, asked, 0o600));
+    openat(place.dirfd, name, wanted | O.O_CREAT | O.O_EXCL, hostMode(host, asked.mode, 0o600));
   const fd = callAs(host, req, make);
   if (fd !== failed('EEXIST') || (flags & O.O_EXCL) !== 0) {
     return opened(host, req, place, name, check(fd), asked);
@@ -209,10 +223,10 @@ export function tmpfile(
   host.assertWritable();
   const parent = host.nodes.get(parentId);
   const place = { parent, dirfd: check(host.descriptors.of(parent)) };
-  const asked = modeAt(place, mode & 0o7777, umask);
+  const asked = modeAt(host, place, mode & 0o7777, umask);
   const wanted = hostFlags(host, flags) | O.O_TMPFILE | (flags & O.O_EXCL);
   const fd = asCaller(host, req, () =>
-    openat(place.dirfd, '.', wanted, hostMode(host, asked, 0o600)),
+    openat(place.dirfd, '.', wanted, hostMode(host, asked.mode, 0o600)),
   );
   return opened(host, req, place, undefined, fd, asked);
 }
@@ -224,13 +238,13 @@ function opened(
   place: Place,
   name: Name | undefined,
   fd: number,
-  asked: number | undefined,
+  asked: Asked | undefined,
 ): Created {
   let fh: Handle | undefined;
   try {
     let node = must(observeDescriptor(host, place.parent, name, fd));
     if (node.type !== S.IFREG) throw failure('EEXIST');
-    if (asked !== undefined) recordOwner(host, req, place, node, fd, asked);
+    if (asked !== undefined) recordOwner(host, req, place, node, fd, asked.mode);
     const lost = asked === undefined ? 0 : lostToUmask(host, place, asked);
     if (lost !== 0) {
       check(fchmod(fd, (host.stat.mode & 0o7777) | lost));

@@ -264,6 +264,9 @@ export class PassthroughFs implements Layer {
   hostFd(node: NodeId, flags: number): number | undefined {
     return hostFd(this.#host, node, flags);
   }
+  releaseQuick(_req: Request, _node: NodeId, fh: Handle): Maybe<void> {
+    return file.releaseQuick(this.#host, fh);
+  }
   closeHostFd(fd: number): void {
     close(fd);
   }

@@ -27,15 +27,21 @@ export function openOverlay(
   checkLayers(directories);
   if (work !== undefined) mkdirSync(work, { recursive: true, mode: 0o700 });
   checkWork(directories);
+  // Data by node never is the kernel's own business, so that files need not be looked at when they are opened.
+  const host: PassthroughOptions = {
+    ...options,
+    exclusive: true,
+    ...(data === 'passthrough' ? {} : { passthroughMinSize: 'never' }),
+  };
   const layers = lowers.map((path): OverlayLayer => ({
-    layer: new PassthroughFs(path, { ...options, readOnly: true, exclusive: true }),
+    layer: new PassthroughFs(path, { ...host, readOnly: true }),
   }));
   const mode = data === undefined ? {} : { data };
   if (upper === undefined || work === undefined) {
     const fileSystem = new OverlayFs({ lowers: layers, ...mode });
     return { fileSystem, [Symbol.dispose]: () => endLayers(layers) };
   }
-  const own = new PassthroughFs(upper, { ...options, exclusive: true });
+  const own = new PassthroughFs(upper, host);
   const top = { layer: own, work: own.attach(work) };
   let note: string | undefined;
   const onNote = (text: string) => (note = text);
