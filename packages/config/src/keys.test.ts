@@ -88,6 +88,19 @@ describe('the table of keys', () => {
     }
   });
 
+  test('CFG-02, issue 6: every variable and every value of a file set to blanks counts as not set', () => {
+    const blank = { empty: '', blanks: ' \t ' };
+    const defaults = checkConfig({ user: 'u' }).config.values;
+    for (const text of Object.values(blank)) {
+      const env = Object.fromEntries(KEY_LIST.map((s) => [variableOf(s.key), text]));
+      const lines = KEY_LIST.map((s) => `${s.key} = ${JSON.stringify(text)}\n`).join('');
+      for (const input of [{ env }, { file: { path: 't.toml', text: lines } }]) {
+        const { config, problems } = checkConfig({ ...input, user: 'u' });
+        expect([problems, config.values]).toEqual([[], defaults]);
+      }
+    }
+  });
+
   test('no two keys share a name, a variable or a place in a section', () => {
     for (const names of [
       KEY_LIST.map((s) => s.key),
