@@ -2,11 +2,11 @@ import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
 import { sameContent, sameMetadata } from './compare.js';
 import { shownIno } from './layers.js';
 import { originIno } from './lookup.js';
-import { OCI_OPAQUE, OCI_PREFIX, redirectOf } from './marks.js';
+import { OCI_OPAQUE, OCI_PREFIX } from './marks.js';
 import { isDirectory, isWhiteout } from './mode.js';
 import type { LayerNode } from './node.js';
 import type { Op } from './run.js';
-import { collectHits, type Hit } from './search.js';
+import { collectBelow, collectHits, type Hit } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { listLayer } from './work.js';
 
@@ -29,6 +29,11 @@ interface Place {
   readonly lowerPath: string;
   /** Nothing of the lowers shows through: what is missing in the upper is deleted. */
   readonly opaque: boolean;
+}
+
+interface UpperEntry {
+  readonly node: NodeId;
+  readonly attr: Attr;
 }
 
 interface Gone {
@@ -145,20 +150,15 @@ function* present(
   found: Found,
   place: Place,
   name: Name,
-  entry: { readonly node: NodeId; readonly attr: Attr },
+  entry: UpperEntry,
 ): Op<void> {
+  if (isDirectory(entry.attr)) return yield* directory(state, found, place, name, entry);
   const below: Hit[] = [];
-  const merged: Hit[] = [];
   try {
     yield* collectHits(state, OWN_REQUEST, place.lowers, name, below);
-    if (!isDirectory(entry.attr)) return yield* file(state, found, place, name, entry, below[0]);
-    // What shows through a directory is elsewhere where it was renamed, and nothing where it is opaque.
-    const search = [{ at: 0, node: place.upper }, ...(place.opaque ? [] : place.lowers)];
-    yield* collectHits(state, OWN_REQUEST, search, name, merged);
-    yield* directory(state, found, place, name, entry, below, merged.slice(1));
+    yield* file(state, found, place, name, entry, below[0]);
   } finally {
     forgetAll(state, below);
-    forgetAll(state, merged);
   }
 }
 
@@ -167,44 +167,53 @@ function* directory(
   found: Found,
   place: Place,
   name: Name,
-  entry: { readonly node: NodeId; readonly attr: Attr },
-  below: readonly Hit[],
-  merged: readonly Hit[],
+  entry: UpperEntry,
 ): Op<void> {
-  const path = join(place.path, name);
-  const redirect = yield* redirectOf(state.layer(0), OWN_REQUEST, entry.node);
-  const here = join(place.lowerPath, name);
-  const from =
-    redirect === undefined || merged.length === 0
-      ? here
-      : redirect.startsWith('/')
-        ? redirect.slice(1)
-        : join(place.lowerPath, redirect);
-  // Renamed back, a directory still says where its content is.
-  const moved = from !== here;
-  const lower = (merged.length > 0 ? merged : below)[0];
-  if (moved) {
-    found.redirected.add(from);
-    found.changes.push({ kind: 'renamed', path, oldPath: from });
+  const upper = state.layer(0);
+  const merged: Hit[] = [];
+  const instead: Hit[] = [];
+  try {
+    // What shows through a directory is elsewhere where it was renamed, and nothing where it or the one it is in is opaque.
+    const places = place.opaque ? [] : place.lowers;
+    const below = yield* collectBelow(state, upper, entry.node, places, name, merged);
+    const path = join(place.path, name);
+    const here = join(place.lowerPath, name);
+    const from =
+      merged.length === 0 || below.redirect === undefined
+        ? here
+        : below.redirect.startsWith('/')
+          ? below.redirect.slice(1)
+          : join(place.lowerPath, below.redirect);
+    // Renamed back, a directory still says where its content is.
+    if (from !== here) {
+      found.redirected.add(from);
+      found.changes.push({ kind: 'renamed', path, oldPath: from });
+    }
+    // What it is instead of.
+    if (merged.length === 0) yield* collectHits(state, OWN_REQUEST, place.lowers, name, instead);
+    const lower = merged[0] ?? instead[0];
+    if (lower === undefined) found.changes.push({ kind: 'added', path });
+    else if (!isDirectory(lower.entry.attr)) found.changes.push({ kind: 'modified', path });
+    else if (
+      !(yield* sameMetadata(
+        { layer: upper, ...entry },
+        { layer: state.layer(lower.at), ...lower.entry },
+        false,
+      ))
+    )
+      found.changes.push({ kind: 'metadata', path });
+    const hidden = instead.filter((hit) => isDirectory(hit.entry.attr));
+    yield* walk(state, found, {
+      upper: entry.node,
+      lowers: [...merged, ...hidden].map((hit) => ({ at: hit.at, node: hit.entry.node })),
+      path,
+      lowerPath: from,
+      opaque: merged.length === 0 && hidden.length > 0,
+    });
+  } finally {
+    forgetAll(state, merged);
+    forgetAll(state, instead);
   }
-  if (lower === undefined) found.changes.push({ kind: 'added', path });
-  else if (!isDirectory(lower.entry.attr)) found.changes.push({ kind: 'modified', path });
-  else if (
-    !(yield* sameMetadata(
-      { layer: state.layer(0), ...entry },
-      { layer: state.layer(lower.at), ...lower.entry },
-      false,
-    ))
-  )
-    found.changes.push({ kind: 'metadata', path });
-  const shown = merged.length > 0 ? merged : below.filter((hit) => isDirectory(hit.entry.attr));
-  yield* walk(state, found, {
-    upper: entry.node,
-    lowers: shown.map((hit) => ({ at: hit.at, node: hit.entry.node })),
-    path,
-    lowerPath: from,
-    opaque: merged.length === 0 && shown.length > 0,
-  });
 }
 
 function* file(
@@ -212,7 +221,7 @@ function* file(
   found: Found,
   place: Place,
   name: Name,
-  entry: { readonly node: NodeId; readonly attr: Attr },
+  entry: UpperEntry,
   below: Hit | undefined,
 ): Op<void> {
   const path = join(place.path, name);

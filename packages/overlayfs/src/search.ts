@@ -5,7 +5,7 @@ import { isOpaque, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
 import { isDirectory, isWhiteout } from './mode.js';
 import type { LayerNode } from './node.js';
 import type { Op } from './run.js';
-import type { OverlayState } from './state.js';
+import { OWN_REQUEST, type OverlayState } from './state.js';
 
 export interface Hit {
   readonly at: number;
@@ -54,6 +54,39 @@ export function* collectHits(
     wanted = moved;
   }
   return redirect;
+}
+
+/** What the layers below the upper show in one of its directories. */
+export interface Below {
+  /** Nothing of them. */
+  readonly opaque: boolean;
+  /** Where in them its content is, if not at its own name. */
+  readonly redirect: Name | undefined;
+}
+
+/** Collects what lies below a directory of the upper that is called `name` and is in a directory over `places`. */
+export function* collectBelow(
+  state: OverlayState,
+  upper: LayerState,
+  directory: NodeId,
+  places: readonly LayerNode[],
+  name: Name,
+  hits: Hit[],
+): Op<Below> {
+  if (yield* isOpaque(upper, OWN_REQUEST, directory)) return { opaque: true, redirect: undefined };
+  const redirect = yield* redirectOf(upper, OWN_REQUEST, directory);
+  const path = redirect ?? name;
+  if (path.startsWith('/')) yield* absolute(state, OWN_REQUEST, upper.at, path, hits);
+  else {
+    yield* collectHits(state, OWN_REQUEST, places, path, hits);
+    // A file below is hidden, and what is below that too.
+    const [first] = hits;
+    if (first !== undefined && !isDirectory(first.entry.attr)) {
+      hits.pop();
+      state.layer(first.at).forget(first.entry.node);
+    }
+  }
+  return { opaque: false, redirect };
 }
 
 /** One layer's word on one name. A whiteout's reference is given back at once. */

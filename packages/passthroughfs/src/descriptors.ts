@@ -77,6 +77,8 @@ export class Descriptors {
 
   /** A descriptor of its own, opened with `flags`, or `-errno`. Never follows a symlink. */
   openNew(node: HostNode, flags: number): number {
+    // A directory that is open leads to itself, which is less work than its handle.
+    if (node.fd >= 0 && node.type === S.IFDIR) return openat(node.fd, '.', flags);
     if (node.mount.byHandle) {
       const fd = openByHandleAt(node.mount.fd, node.key, flags);
       // Some file systems do not find an unlinked file by its handle, although it is still open.
