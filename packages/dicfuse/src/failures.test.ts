@@ -14,7 +14,7 @@ const FILES: Files = {
 };
 
 describe('failures', () => {
-  test('fs: D-09, W-46: an unreachable source is EIO or ETIMEDOUT, never ENOENT, and nothing of it is kept', async () => {
+  test('fs: D-09, W-46, W-49: an unreachable source is EIO or ETIMEDOUT, never ENOENT, and nothing of it is kept', async () => {
     await using fixture = await Fixture.start([FILES], { plain: true });
     const { view } = await fixture.view();
     const kernel = new Kernel(view.fileSystem);

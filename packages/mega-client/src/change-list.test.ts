@@ -78,7 +78,7 @@ test.each(['/etc/passwd', '../up', 'a/../../b', '', 'a//b', '.', 'nul\0', 'dir/'
   },
 );
 
-test('C15: an unknown action is an error, not silence; a rename from nowhere too', async () => {
+test('C15 (instead of L-05, which skips it): an unknown action is an error; a rename from nowhere too', async () => {
   answer = { data: [{ path: 'a', sha, action: 'transmogrified' }] };
   await expect(files()).rejects.toThrow(/unknown action/);
   answer = { data: [{ path: 'a', sha, action: 'renamed' }] };

@@ -162,7 +162,7 @@ const users = canMount() && (statSync('/dev/fuse').mode & 6) === 6;
 const user = users ? test : test.skip;
 
 user(
-  `D11: a daemon of an ordinary user serves views, with deletions in the form it may write${users ? '' : ' (skipped: /dev/fuse is for root alone)'}`,
+  `D11, W-40: a daemon of an ordinary user serves views, with deletions in the form it may write${users ? '' : ' (skipped: /dev/fuse is for root alone)'}`,
   async () => {
     const home = join(dir, 'home');
     mkdirSync(home);
