@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -95,7 +95,7 @@ async function gone(): Promise<void> {
 }
 
 root(
-  'CLI-08, CLI-09, CLI-10, CLI-11, K-09, K-10, K-11, K-30, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
+  'CLI-08, CLI-09, CLI-10, K-09, K-11, K-30, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
   async () => {
     const mountpoint = join(dir, 'mnt/j1');
     expect(await scorpio('mount', 'j1')).toMatchObject({
@@ -118,16 +118,57 @@ root(
   60_000,
 );
 
+async function serve(): Promise<ChildProcess> {
+  const argv = [BIN, '-c', join(dir, 'ok.toml'), 'serve'];
+  const child = spawn(process.execPath, argv, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+  for (let i = 0; i < 300 && !said.includes('server running on'); i++)
+    await new Promise((r) => setTimeout(r, 50));
+  return child;
+}
+
+root(
+  'CLI-11, K-10: an unmount that fails is exit 3 and keeps the record; one that can then takes the view of a killed daemon away',
+  async () => {
+    const child = await serve();
+    expect((await scorpio('mount', 'f1')).code).toBe(0);
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+    try {
+      const mountpoint = join(dir, 'mnt/f1');
+      const there = () => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${mountpoint} `);
+      expect(there()).toBe(true);
+      const unable = ['--bounding-set', '-sys_admin', process.execPath, BIN, '-c'];
+      const failed = run('setpriv', [...unable, join(dir, 'ok.toml'), 'umount', 'f1'], {
+        cwd: '/',
+      });
+      await expect(failed).rejects.toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/^failed to unmount job f1: .*EPERM\nhint: .*umount -l/),
+      });
+      expect(there()).toBe(true);
+      expect((await scorpio('list')).out).toMatch(/^job_id=f1 /);
+      expect(await scorpio('umount', 'f1', '--purge')).toMatchObject({ code: 0 });
+      expect(there()).toBe(false);
+      expect((await scorpio('list')).out).toBe('no active jobs\n');
+    } finally {
+      // What else the killed daemon left.
+      const left = readFileSync('/proc/self/mountinfo', 'utf8').match(/\S+/g) ?? [];
+      for (const path of left.filter((word) => word.startsWith(dir)))
+        await run('umount', ['-l', path]);
+    }
+  },
+  60_000,
+);
+
 root(
   'A-30, SRV-04, D14: serve makes views, SIGTERM ends them with code 0, and umount works without a daemon',
   async () => {
-    const argv = [BIN, '-c', join(dir, 'ok.toml'), 'serve'];
-    const child = spawn(process.execPath, argv, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-    for (let i = 0; i < 300 && !said.includes('server running on'); i++)
-      await new Promise((r) => setTimeout(r, 50));
+    const child = await serve();
     const made = await scorpio('mount', 'k1');
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
