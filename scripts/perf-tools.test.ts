@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,14 +53,16 @@ test('PERF-02: without a directory it is exit 2', () => {
   expect(run('data-set', 'other', dir).status).toBe(2);
 });
 
-const { getuid } = process;
-(getuid?.() === 0 ? test : test.skip)(
+const loops = process.getuid?.() === 0 && existsSync('/dev/loop-control');
+(loops ? test : test.skip)(
   'PERF-05: the benchmark of concurrent work runs, random reads and random writes apart (needs root and loop devices)',
   () => {
-    const said = run('bench/concurrent', '1', 'subjects=ext4');
+    // Not the first reads: they drop the caches of the whole machine, on which other tests rely.
+    const works = ['random reads of 4 KiB, warm', 'random writes of 4 KiB'];
+    const asked = ['subjects=ext4', 'workers=2', `only=${works.join(';')}`];
+    const said = run('bench/concurrent', '1', ...asked);
     expect(said.stderr).toBe('');
-    for (const work of ['random reads of 4 KiB, warm', 'random writes of 4 KiB'])
-      for (const workers of [1, 2, 8])
-        expect(said.stdout).toMatch(new RegExp(`^\\| ${work}; ${workers} \\| [\\d,]+ \\|$`, 'm'));
+    for (const work of works)
+      expect(said.stdout).toMatch(new RegExp(`^\\| ${work}; 2 \\| [\\d,]+ \\|$`, 'm'));
   },
 );

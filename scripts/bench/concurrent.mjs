@@ -1,7 +1,7 @@
 // Processes that work at the same time on one mount: random reads, random writes, and making, asking for and removing files, each
 // alone. The overlay in both data modes beside ext4 and the kernel's overlay, in one run, each on a fresh ext4 in a file. The work is
 // the same however many share it. Needs root and loop devices; takes a minute. Build first:
-//   npx tsc -b && node scripts/bench/concurrent.mjs [rounds] ['subjects=ext4;by-node']
+//   npx tsc -b && node scripts/bench/concurrent.mjs [rounds] ['subjects=ext4;by-node'] ['workers=1;8'] ['only=step;step']
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,6 @@ import { freshExt4 } from './lib/fresh-ext4.mjs';
 import { makeBase } from './lib/overlay-base.mjs';
 import { makeSubjects } from './lib/overlay-subjects.mjs';
 
-const WORKERS = [1, 2, 8];
 const READS = { work: 'read', total: 16_000 };
 const STEPS = {
   'random reads of 4 KiB, first': { ...READS, cold: true },
@@ -58,8 +57,13 @@ async function together(root, { work, total, cold }, workers) {
 const given = process.argv.slice(2);
 const rounds = Number(given.find((word) => !word.includes('=')) ?? 3);
 const subjects = makeSubjects();
-const wanted = given.find((word) => word.startsWith('subjects='))?.slice('subjects='.length);
-const names = (wanted ?? 'ext4;kernel overlay;by-node;passthrough').split(';');
+const list = (name, otherwise) =>
+  (given.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? otherwise).split(
+    ';',
+  );
+const names = list('subjects', 'ext4;kernel overlay;by-node;passthrough');
+const only = list('only', Object.keys(STEPS).join(';'));
+const counts = list('workers', '1;2;8').map(Number);
 const place = mkdtempSync(join(tmpdir(), 'concurrent-bench-'));
 const before = loadavg()[0];
 const best = {};
@@ -71,9 +75,11 @@ try {
       try {
         const { root, end } = await subjects[name](disk.dir);
         try {
-          for (const [step, what] of Object.entries(STEPS)) {
+          for (const [step, what] of Object.entries(STEPS).filter(([name]) =>
+            only.includes(name),
+          )) {
             if (what.prepare) await together(root, { work: what.prepare, total: 1 }, 1);
-            for (const workers of WORKERS) {
+            for (const workers of counts) {
               const row = (best[`${step}; ${workers}`] ??= { total: what.total });
               const ms = await together(root, what, workers);
               row[name] = Math.min(row[name] ?? Infinity, ms);
