@@ -9,6 +9,7 @@ import { create } from './operations/create.js';
 import { end, endByTask } from './operations/end.js';
 import { changesOfJob } from './operations/job-changes.js';
 import { setLocked } from './operations/lock.js';
+import { tellLosses } from './operations/losses.js';
 import { prune } from './operations/prune.js';
 import { recover } from './operations/recover.js';
 import { refresh } from './operations/refresh.js';
@@ -35,6 +36,7 @@ export class Antares {
    */
   static async open(options: AntaresOptions): Promise<Antares> {
     const antares = new Antares(contextOf(options));
+    tellLosses(antares.#context);
     await recover(antares.#context);
     return antares;
   }

@@ -37,34 +37,22 @@ export interface BaseOptions {
 /** What lies below all views: every pinned revision side by side (D11), and where it is wanted one private, read-only mount of it. */
 export class Base implements AsyncDisposable {
   readonly #options: BaseOptions;
-  readonly #revisions: RevisionBase;
-  readonly #mount: BaseMount | undefined;
+  #revisions: RevisionBase;
+  #mount: BaseMount | undefined;
   readonly #users = new Map<string, number>();
+  readonly #listeners = new Set<(again: Promise<void>) => void>();
   #head: Promise<Revision> | undefined;
+  #closing = false;
 
   static async open(options: BaseOptions): Promise<Base> {
-    const { source, store, uid, gid, readable = true, onDropped } = options;
-    const shared: RevisionBaseOptions = {
-      source,
-      store,
-      readable,
-      ...(onDropped !== undefined && { onDropped }),
-      ...(uid !== undefined && { uid }),
-      ...(gid !== undefined && { gid }),
-    };
     // Also where none is wanted: one of a daemon that died is in nobody's way then.
     const directory = await freeDirectory(options.directory);
     if (options.mounted === false) {
       const namespace = namespaceOf(directory);
-      const revisions = new RevisionBase({ ...shared, namespace });
+      const revisions = new RevisionBase({ ...sharedOf(options), namespace });
       return new Base({ ...options, directory }, revisions, undefined);
     }
-    const mounted = await BaseMount.open(
-      directory,
-      shared,
-      options.mountOptions,
-      options.idmap ?? true,
-    );
+    const mounted = await mountBase(options, directory);
     return new Base({ ...options, directory: mounted.directory }, mounted.revisions, mounted);
   }
 
@@ -76,6 +64,15 @@ export class Base implements AsyncDisposable {
     this.#options = options;
     this.#revisions = revisions;
     this.#mount = mounted;
+    this.#watch();
+  }
+
+  /**
+   * Calls `listener` when the private mount has ended though nobody closed it here: its connection was aborted, or somebody unmounted it. Every kernel overlay over it is dead
+   * then; new ones can be made when `again` has resolved.
+   */
+  onLost(listener: (again: Promise<void>) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** The private mount point, which is this process's alone (`base.2` where another daemon has the first). */
@@ -170,6 +167,7 @@ export class Base implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#mount?.unmount();
     await this.#revisions.close();
     await this.#mount?.close();
@@ -177,6 +175,31 @@ export class Base implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #watch(): void {
+    const mount = this.#mount;
+    void mount?.mounted.closed.then(() => {
+      if (this.#closing) return;
+      const again = this.#mountAgain(mount);
+      // Whoever listens says what became of it.
+      again.catch(() => undefined);
+      for (const listener of this.#listeners) listener(again);
+    });
+  }
+
+  /** Under the same name, with the revisions that views use. */
+  async #mountAgain(dead: BaseMount): Promise<void> {
+    await dead.owners.close();
+    await dead.revisions.close();
+    await dead.close();
+    await detachDeadMounts(this.directory, { types: ['fuse.scorpiofs'] });
+    const mounted = await mountBase(this.#options, this.directory);
+    this.#mount = mounted;
+    this.#revisions = mounted.revisions;
+    this.#watch();
+    for (const commit of this.#users.keys())
+      await mounted.revisions.addRevision({ commit: parseOid(commit) });
   }
 
   async #first(commit: string, path: string, signal: AbortSignal): Promise<boolean | undefined> {
@@ -197,6 +220,29 @@ export class Base implements AsyncDisposable {
       throw fuseError(`the server's head could not be had: ${messageOf(error)}`, HINT, error);
     }
   }
+}
+
+function sharedOf({
+  source,
+  store,
+  uid,
+  gid,
+  readable = true,
+  onDropped,
+}: BaseOptions): RevisionBaseOptions {
+  return {
+    source,
+    store,
+    readable,
+    ...(onDropped !== undefined && { onDropped }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+  };
+}
+
+function mountBase(options: BaseOptions, directory: string): Promise<BaseMount> {
+  const { mountOptions, idmap = true } = options;
+  return BaseMount.open(directory, sharedOf(options), mountOptions, idmap);
 }
 
 function noDirectory(commit: string, path: string): Error {

@@ -35,6 +35,13 @@ export type UnmountResult =
   /** Only where `detach` was not allowed. */
   | { readonly gone: false; readonly inside: readonly Process[] };
 
+export type Replaced =
+  | (Extract<UnmountResult, { gone: true }> & {
+      /** What the old view has used: to be removed when it has ended. */
+      readonly leftOver: readonly string[];
+    })
+  | Extract<UnmountResult, { gone: false }>;
+
 /** Who unites the layers of a job (D11). */
 export interface OverlayEngine {
   readonly name: 'kernel' | 'userspace';
@@ -50,12 +57,15 @@ export interface OverlayEngine {
    */
   swap?(layers: Layers): Promise<{ readonly free: Promise<void> }>;
   /**
-   * Mounts a view anew in the place of a mounted one, so that its path always answers. Whoever is inside stays on the old one, which can no longer be written where nobody has a file
-   * open for writing. Undefined: it is not possible here, and nothing happened. A failure leaves the old view.
+   * Mounts a view anew in the place of a mounted one, on an upper of its own, so that its path always answers. Without `force` nobody may be inside. With it, whoever is stays on
+   * the old view, which can no longer be written where nobody has a file open for writing. Undefined: it is not possible here, and nothing happened. A
+   * failure leaves the old view.
    */
-  replace?(layers: Layers): Promise<UnmountResult | undefined>;
+  replace?(layers: Layers, force: boolean): Promise<Replaced | undefined>;
   /** What a mounted view changed, where the engine knows better than a look at the upper. */
   changes?(mountpoint: string): Promise<readonly Change[] | undefined>;
+  /** `listener` hears of views whose session ended by itself while they were mounted. */
+  onLost?(listener: (mountpoint: string) => void): void;
   /** Ends what is left of detached views. */
   close?(): Promise<void>;
 }

@@ -26,6 +26,8 @@ export interface Job extends Omit<JobRecord, 'owner'> {
   generation: number;
   /** Whether its revision is held in the base. */
   held: boolean;
+  /** Why what is mounted is dead. */
+  lost?: string | undefined;
 }
 
 /** The answer about a mount (spec 1.4), in the order of the wire; what follows `last_seen_epoch_ms` is additive. */

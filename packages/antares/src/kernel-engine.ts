@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { readMountTable } from '@scorpiofs/fuse';
 import { errno, errnoName, mountAsync, MS } from '@scorpiofs/posix';
-import type { Layers, OverlayEngine, UnmountResult } from './engine.js';
+import type { Layers, OverlayEngine, Replaced, UnmountResult } from './engine.js';
 import { fuseError } from './error.js';
 import { Lane } from './lane.js';
 import { replaceMount } from './replace-mount.js';
@@ -34,7 +34,7 @@ export class KernelEngine implements OverlayEngine {
   }
 
   async mount(layers: Layers): Promise<void> {
-    const { mountpoint, upper, work, form, base } = layers;
+    const { mountpoint, upper, form, base } = layers;
     if (base === undefined) throw new TypeError('the kernel engine needs a base that is mounted');
     if (form !== 'kernel')
       throw fuseError(
@@ -47,21 +47,21 @@ export class KernelEngine implements OverlayEngine {
         `${mountpoint} is already a mount point`,
         `Unmount it first: umount '${mountpoint}'`,
       );
-    await this.#mountAt(mountpoint, upper, { ...layers, base, work });
+    await this.#mountAt(mountpoint, { ...layers, base });
   }
 
-  async #mountAt(mountpoint: string, upper: string, layers: OverlayDirectories): Promise<void> {
+  async #mountAt(mountpoint: string, layers: OverlayDirectories): Promise<void> {
     await Promise.all([
-      mkdir(upper, { recursive: true, mode: 0o755 }),
+      mkdir(layers.upper, { recursive: true, mode: 0o755 }),
       mkdir(layers.work, { recursive: true, mode: 0o700 }),
     ]);
     const r = await this.#limited('mounting', mountpoint, () =>
       mountAsync({
         source: 'antares',
-        target: mountpoint,
+        target: Buffer.from(mountpoint),
         type: 'overlay',
         flags: MS.NOSUID | MS.NODEV,
-        data: overlayOptions(layers),
+        data: Buffer.from(overlayOptions(layers)),
       }),
     );
     if (r < 0) throw mountFailed(mountpoint, -r);
@@ -73,16 +73,15 @@ export class KernelEngine implements OverlayEngine {
     return await takeOut(mountpoint, detach, this.#limited, this.#watch);
   }
 
-  async replace(layers: Layers): Promise<UnmountResult | undefined> {
-    const { mountpoint, upper, base } = layers;
+  async replace(layers: Layers, force: boolean): Promise<Replaced | undefined> {
+    const { mountpoint, base } = layers;
     const here = (await readMountTable()).filter((e) => e.mountpoint === mountpoint);
     // Somebody else's mount on top of it, or none at all.
     if (base === undefined || here.length !== 1 || here[0]?.source !== 'antares') return undefined;
-    return await replaceMount(layers, {
-      limited: this.#limited,
-      watch: this.#watch,
-      mountAt: (place, work) => this.#mountAt(place, upper, { ...layers, base, work }),
-    });
+    const mountAt = (place: string, upper: string, work: string) =>
+      this.#mountAt(place, { ...layers, base, upper, work });
+    const steps = { limited: this.#limited, watch: this.#watch, mountAt };
+    return await replaceMount(layers, steps, force);
   }
 
   readonly #watch = (mountpoint: string): Promise<SuperblockWatch | undefined> =>

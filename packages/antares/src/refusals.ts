@@ -53,6 +53,13 @@ export function busy(job: Job, inside: readonly Process[]): AntaresError {
   );
 }
 
+/** Forced, where the kernel cannot put a mount under another. */
+export function noRoomBeneath(job: Job, inside: readonly Process[]): AntaresError {
+  const { message, details } = busy(job, inside);
+  const hint = 'Here nothing can be forced (Linux 6.5, and nothing else mounted there): end them.';
+  return new AntaresError('BUSY', message, hint, details);
+}
+
 /** What a client is told of a view that could not be mounted. */
 export function asAntares(error: unknown): AntaresError {
   if (error instanceof AntaresError) return error;

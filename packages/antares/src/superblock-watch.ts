@@ -15,7 +15,7 @@ export class SuperblockWatch {
   static async start(mountpoint: string): Promise<SuperblockWatch | undefined> {
     const fd = inotifyInit();
     if (fd < 0) return undefined;
-    if ((await inotifyAddWatchAsync(fd, mountpoint, IN.UNMOUNT | IN.ONLYDIR)) > 0)
+    if ((await inotifyAddWatchAsync(fd, Buffer.from(mountpoint), IN.UNMOUNT | IN.ONLYDIR)) > 0)
       return new SuperblockWatch(fd);
     close(fd);
     return undefined;

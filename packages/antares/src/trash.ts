@@ -12,9 +12,13 @@ export class Trash {
 
   constructor(readonly onProblem: (error: unknown) => void) {}
 
-  /** Takes `directory` away; what is not there is fine. Its content is removed after `when`. */
-  async take(directory: string, when: Promise<unknown> = Promise.resolve()): Promise<void> {
-    const place = join(dirname(directory), NAME);
+  /** Takes `directory` away, to below `root`; what is not there is fine. Its content is removed after `when`. */
+  async take(
+    directory: string,
+    when: Promise<unknown> = Promise.resolve(),
+    root = dirname(directory),
+  ): Promise<void> {
+    const place = join(root, NAME);
     await mkdir(place, { recursive: true, mode: 0o700 });
     const aside = join(place, `${basename(directory)}.${randomUUID()}`);
     try {

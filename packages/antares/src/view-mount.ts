@@ -36,6 +36,7 @@ export async function mountAgain(context: Context, job: Job): Promise<void> {
   await makeMountpoint(context, job.mountpoint);
   await context.engine.mount(await layersOf(context, job));
   job.generation += 1;
+  job.lost = undefined;
 }
 
 /** After something failed: the view as the job has it, or the state that says why there is none. */

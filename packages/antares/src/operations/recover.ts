@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { detachDeadMounts, readMountTable } from '@scorpiofs/fuse';
 import type { Context } from '../context.js';
 import type { OverlayEngine } from '../engine.js';
 import { fuseError, messageOf } from '../error.js';
 import type { Job } from '../job.js';
 import { Lane } from '../lane.js';
+import { nextOnes } from '../replace-mount.js';
 import type { JobRecord } from '../state/record.js';
 import { mountAgain, workOf } from '../view-mount.js';
 import { sweep } from './sweep.js';
@@ -28,9 +29,7 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
   const fields = { mount_id: mountId, mountpoint };
   // A view of the daemon that died is an overlay over a dead base; it must go before anything touches its path.
   await detachLeftOver(mountpoint, engine);
-  // One that was to take its place and did not come to it.
-  for (const { mountpoint: inside } of await readMountTable())
-    if (inside.startsWith(`${workOf(record)}/`)) await engine.unmount(inside, true);
+  await clearChange(context, record);
   if (!(await isThere(record.upperDir))) {
     log('warn', 'the upper of a job is gone: its record is dropped', fields);
     return;
@@ -51,6 +50,15 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
     jobs.setState(job, { Failed: { reason: `recovery failed: ${reason}` } });
     log('error', 'a view could not be brought back', { ...fields, reason });
   }
+}
+
+/** What a change of layers has left that did not come to its end: mounts first, those in others before these. */
+async function clearChange({ engine, trash }: Context, record: JobRecord): Promise<void> {
+  const work = workOf(record);
+  for (const { mountpoint } of [...(await readMountTable())].reverse())
+    if (mountpoint.startsWith(`${work}/`)) await engine.unmount(mountpoint, true);
+  for (const directory of await nextOnes(work))
+    await trash.take(directory, undefined, dirname(work));
 }
 
 function jobFrom(record: JobRecord): Job {

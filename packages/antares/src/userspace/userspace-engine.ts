@@ -27,6 +27,7 @@ export class UserspaceEngine implements OverlayEngine {
   /** By mount point; also those that were taken out of the tree with programs inside. */
   readonly #views = new Map<string, View>();
   readonly #detached = new Set<View>();
+  #tellLost: (mountpoint: string) => void = () => undefined;
 
   constructor(options: UserspaceEngineOptions) {
     this.#options = options;
@@ -94,6 +95,10 @@ export class UserspaceEngine implements OverlayEngine {
     return await view.swap(this.#options.base, layers);
   }
 
+  onLost(listener: (mountpoint: string) => void): void {
+    this.#tellLost = listener;
+  }
+
   async changes(mountpoint: string): Promise<readonly Change[] | undefined> {
     return await this.#views.get(mountpoint)?.changes();
   }
@@ -117,6 +122,8 @@ export class UserspaceEngine implements OverlayEngine {
     this.#detached.delete(view);
     if (this.#views.get(mountpoint) !== view) return;
     this.#views.delete(mountpoint);
+    // Not there any more: somebody unmounted it.
+    if (await isMounted(mountpoint)) this.#tellLost(mountpoint);
     await this.#takeOut(mountpoint, true).catch(() => undefined);
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -16,24 +16,78 @@ beforeAll(async () => {
 });
 afterAll(() => upstream[Symbol.asyncDispose]());
 
+/** By an administrator, as the last way out of a hang. */
+async function abort(rig: JobRig, mountpoint: string): Promise<void> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  const line = table.split('\n').find((one) => one.split(' ')[4] === mountpoint);
+  const number = line?.split(' ')[2]?.split(':')[1];
+  const control = join(rig.folder, 'control');
+  await mkdir(control);
+  await run('mount', ['-t', 'fusectl', 'none', control]);
+  try {
+    await writeFile(join(control, String(number), 'abort'), '1');
+  } finally {
+    await run('umount', [control]);
+    await rmdir(control);
+  }
+}
+
+/** In every answer that tells the state of a view. */
+async function saysFailed(rig: JobRig, mount_id: string, why: string): Promise<void> {
+  const look = async (): Promise<unknown> =>
+    (await rig.call('GET', `/mounts/${mount_id}`)).body.state;
+  for (let i = 0; i < 100 && (await look()) === 'Ready'; i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  const state = { Failed: { reason: expect.stringContaining(why) } };
+  expect(await look()).toEqual(state);
+  const listed: unknown = Reflect.get((await rig.call('GET', '/mounts')).body, 'mounts');
+  expect(listed).toContainEqual(expect.objectContaining({ mount_id, state }));
+  expect((await rig.call('GET', `/mounts/${mount_id}/ready`)).body).toMatchObject({ ready: false });
+  expect((await rig.call('GET', '/health')).body).toMatchObject({ status: 'degraded' });
+}
+
 describe('mounts that are not what they should be', () => {
   root(
-    'W-21, W-82, A-32: with the base dead under a view, nothing waits, nothing sticks, and delete works',
+    'W-21, W-82, A-32, D6: with the connection of the base aborted, its views say Failed, nothing waits, nothing sticks, and delete and create work',
     async () => {
-      await using rig = await JobRig.start(upstream.url);
+      await using rig = await JobRig.start(upstream.url, { engine: 'kernel' });
       const link = await upstream.changeList('/project/small/docs/two.txt', 'TWO\n');
       const { mount_id, mountpoint } = await rig.create('j');
+      const kept = await rig.create('k', { path: '/third-party/small' });
       await writeFile(join(mountpoint, 'mine'), 'mine\n');
-      // By an administrator: the connection is aborted; the view keeps its dead lower.
-      await run('timeout', ['5', 'umount', '-f', '-c', join(rig.folder, 'base')]);
+      await abort(rig, join(rig.folder, 'base'));
+      await saysFailed(rig, mount_id, 'the mount of the base below it has ended');
       const changed = await rig.call('POST', `/mounts/${mount_id}/cl`, { cl: link });
-      expect(changed.status).toBe(500);
-      expect((await rig.call('GET', `/mounts/${mount_id}/ready`)).body.ready).toBe(false);
-      const other = await rig.call('POST', '/mounts', { path: '/third-party', job_id: 'k' });
-      expect([other.status, other.body.code]).toEqual([500, 'FUSE_ERROR']);
+      expect([changed.status, changed.body.code]).toEqual([400, 'INVALID_REQUEST']);
+      const again = await rig.call('POST', '/mounts', { path: '/project/small', job_id: 'j' });
+      expect([again.status, again.body.error]).toEqual([400, expect.stringContaining('Failed')]);
       const deleted = await rig.call('DELETE', `/mounts/${mount_id}`);
       expect(deleted).toMatchObject({ status: 200, body: { state: 'Unmounted' } });
-      expect(await rig.mounts()).toEqual([]);
+      // The base is there again, under views that are made from now on.
+      const made = await rig.create('j');
+      expect(await readFile(join(made.mountpoint, 'docs/two.txt'), 'utf8')).toBe('two\n');
+      for (const id of [made.mount_id, kept.mount_id]) await rig.call('DELETE', `/mounts/${id}`);
+      expect((await rig.call('GET', '/health')).body).toMatchObject({ status: 'healthy' });
+      expect(await rig.mounts('')).toEqual([join(rig.folder, 'base')]);
+      expect(await rig.nothingLeft()).toEqual([]);
+    },
+  );
+
+  root(
+    'W-21, W-82, D6: a userspace view whose connection was aborted says Failed, and delete and create work',
+    async () => {
+      await using rig = await JobRig.start(upstream.url, { engine: 'userspace' });
+      const { mount_id, mountpoint } = await rig.create('j');
+      const other = await rig.create('k');
+      await abort(rig, mountpoint);
+      await saysFailed(rig, mount_id, 'its connection was aborted');
+      expect((await rig.call('GET', `/mounts/${other.mount_id}/ready`)).body.ready).toBe(true);
+      const deleted = await rig.call('DELETE', `/mounts/${mount_id}`);
+      expect(deleted).toMatchObject({ status: 200, body: { state: 'Unmounted' } });
+      const made = await rig.create('j');
+      expect(await readFile(join(made.mountpoint, 'docs/two.txt'), 'utf8')).toBe('two\n');
+      for (const id of [made.mount_id, other.mount_id]) await rig.call('DELETE', `/mounts/${id}`);
+      expect(await rig.mounts('')).toEqual([]);
       expect(await rig.nothingLeft()).toEqual([]);
     },
   );
