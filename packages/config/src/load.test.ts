@@ -215,7 +215,7 @@ describe('problems', () => {
     expect(severity({ store_path: '/tmp/s', config_file: '/tmp/s/x.toml' })).toEqual([]);
     expect(severity({ workspace: process.cwd(), config_file: 'x.toml' })).toEqual([]);
     expect(severity({ config_file: '/tmp/x.toml', antares_state_file: '/tmp/x.toml' })).toEqual([
-      'error overlap',
+      'warning overlap',
     ]);
   });
 

@@ -29,9 +29,13 @@ export function overlaps(places: readonly Place[]): Overlap[] {
       if (!same && !within(a.path, b.path) && !within(b.path, a.path)) continue;
       const [outer, inner] =
         same || within(b.path, a.path) ? [a.place, b.place] : [b.place, a.place];
-      const ofFile = RECORDS.includes(inner.key) || RECORDS.includes(outer.key);
-      if (ofFile && !same && outer.key !== 'workspace') continue;
-      const refused = same || MOUNTS.includes(outer.key) || MOUNTS.includes(inner.key);
+      const records = [a, b].filter(({ place }) => RECORDS.includes(place.key)).length;
+      // Two kinds of records in one file are a mistake that 0.2.x takes: a warning.
+      const refused =
+        records === 0
+          ? same || MOUNTS.includes(outer.key) || MOUNTS.includes(inner.key)
+          : records === 1 && outer.key === 'workspace';
+      if (records > 0 && !refused && !(same && records === 2)) continue;
       found.push({ outer, inner, same, refused });
     }
   return found;
