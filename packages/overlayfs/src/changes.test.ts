@@ -135,3 +135,82 @@ test('OV-15: a file is found under its new name also when the old one was taken'
     'modified k',
   ]);
 });
+
+test('OV-15: a changed hard link is listed by each of its names, also those that were not used', async () => {
+  const lower = await lowerTree();
+  const below = new DirectClient(lower, AS_ROOT);
+  for (const [old, name] of [
+    ['/g', '/d/e/g2'],
+    ['/g', '/other/g3'],
+    ['/h', '/other/h2'],
+    ['/k', '/other/k2'],
+    ['/d/f', '/whole/f2'],
+  ] as const)
+    await below.link(old, name);
+  const upper = memoryUpper();
+  const make = () => new OverlayFs({ upper, lowers: [{ layer: lower }] });
+  const overlay = make();
+  const client = new DirectClient(overlay, AS_ROOT);
+  await client.rename('/other', '/moved');
+  await client.appendFile('/g', '+');
+  await client.chmod('/h', 0o600);
+  // Its changed content is seen by the other name alone.
+  await client.appendFile('/k', '+');
+  await client.unlink('/k');
+  // Copied up, and as it was; a name that is hidden is not there.
+  const { mode } = await client.stat('/d/f');
+  await client.chmod('/d/f', 0o600);
+  await client.chmod('/d/f', mode & 0o7777);
+  const wanted = [
+    'modified d/e/g2',
+    'modified g',
+    'metadata h',
+    'deleted k',
+    'renamed moved other',
+    'modified moved/g3',
+    'metadata moved/h2',
+    'modified moved/k2',
+  ];
+  expect(listed(await overlay.changes())).toEqual(wanted);
+  overlay.destroy();
+  const again = make();
+  expect(listed(await again.changes())).toEqual(wanted);
+  expect(again.counts.nodes).toBe(1);
+  const top = new DirectClient(again, AS_ROOT);
+  await top.unlink('/d/e/g2');
+  await top.appendFile('/moved/k2', '+');
+  await top.unlink('/moved/h2');
+  expect(listed(await again.changes())).toEqual([
+    'deleted d/e/g2',
+    'modified g',
+    'metadata h',
+    'deleted k',
+    'renamed moved other',
+    'modified moved/g3',
+    'deleted moved/h2',
+    'modified moved/k2',
+  ]);
+});
+
+test('OV-15: names of hard links are searched only where one was changed, and no further than to the last', async () => {
+  const lower = new MemoryFs();
+  const below = new DirectClient(lower, AS_ROOT);
+  for (let d = 10; d < 50; d++) await below.mkdir(`/d${d}`);
+  await below.writeFile('/a', 'a');
+  await below.link('/a', '/d11/b');
+  await below.writeFile('/z', 'z');
+  const counted = countingFs(lower);
+  const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: counted.fs }] });
+  const client = new DirectClient(overlay, AS_ROOT);
+  const cost = async () => {
+    const before = sum(counted.calls);
+    await overlay.changes();
+    return sum(counted.calls) - before;
+  };
+  await client.appendFile('/z', '+');
+  expect(await cost()).toBeLessThan(10);
+  await client.appendFile('/a', '+');
+  expect(await cost()).toBeLessThan(40);
+  await client.appendFile('/d11/b', '+');
+  expect(await cost()).toBeLessThan(20);
+});

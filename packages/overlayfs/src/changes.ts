@@ -1,5 +1,6 @@
 import type { Attr, Name, NodeId } from '@scorpiofs/fuse';
 import { sameContent, sameMetadata } from './compare.js';
+import { linkedChanges } from './linked-changes.js';
 import { shownIno } from './layers.js';
 import { originIno } from './lookup.js';
 import { OCI_OPAQUE, OCI_PREFIX } from './marks.js';
@@ -53,7 +54,7 @@ interface Found {
   readonly redirected: Set<string>;
 }
 
-/** Compares the upper with what lies below it, and walks nothing else. */
+/** Compares the upper with what lies below it, and walks nothing else unless a hard link that is in it has names which are not. */
 export function* changes(state: OverlayState): Op<readonly Change[]> {
   const { upper } = state;
   if (upper === undefined) return [];
@@ -81,6 +82,7 @@ export function* changes(state: OverlayState): Op<readonly Change[]> {
     const oldPath = renamed.get(change);
     return oldPath === undefined ? change : { kind: 'renamed', path: change.path, oldPath };
   });
+  all.push(...(yield* linkedChanges(state)));
   return all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 

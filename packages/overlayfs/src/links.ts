@@ -30,7 +30,7 @@ export interface IndexName {
   readonly name: Name;
 }
 
-const DIRECTORIES: readonly IndexDirectory[] = ['index', 'links'];
+export const INDEX_DIRECTORIES: readonly IndexDirectory[] = ['index', 'links'];
 /** An empty file that says how many names of a file that was not copied up are gone: not the kernel's. */
 const GONE = 'g';
 
@@ -67,7 +67,7 @@ export function* findCopy(
   const { upper } = state;
   if (upper === undefined) return undefined;
   const { directory, name } = indexName(layer, place, attr);
-  const index = yield* open(state, directory);
+  const index = yield* openIndex(state, directory);
   if (index === undefined) return undefined;
   const entry = yield* upper.find(OWN_REQUEST, index, name);
   if (entry === undefined) return undefined;
@@ -90,7 +90,7 @@ export function* enterIndex(state: OverlayState, copy: NodeId, as: IndexName): O
   const { upper } = state.writable();
   const { fs } = upper;
   if (fs.link === undefined || state.noIndex) return false;
-  const index = yield* open(state, as.directory, true);
+  const index = yield* openIndex(state, as.directory, true);
   if (index === undefined) return false;
   for (let again = true; ; again = false) {
     try {
@@ -107,7 +107,7 @@ export function* enterIndex(state: OverlayState, copy: NodeId, as: IndexName): O
 
 export function* leaveIndex(state: OverlayState, { directory, name }: IndexName): Op<void> {
   const { upper } = state.writable();
-  const index = yield* open(state, directory);
+  const index = yield* openIndex(state, directory);
   if (index === undefined) return;
   try {
     yield* unlinkUpper(upper, index, name);
@@ -146,7 +146,7 @@ export function* linksGone(
 ): Op<number> {
   const { upper } = state;
   if (upper === undefined) return 0;
-  const index = yield* open(state, 'links');
+  const index = yield* openIndex(state, 'links');
   if (index === undefined) return 0;
   const entry = yield* upper.find(OWN_REQUEST, index, goneName(indexName(layer, place, attr)));
   if (entry === undefined) return 0;
@@ -166,7 +166,7 @@ export function* keepLinksGone(
   const { upper } = state.writable();
   const name = goneName(indexName(layer, place, attr));
   const left = gone === 0 || gone >= attr.nlink;
-  const index = yield* open(state, 'links', !left);
+  const index = yield* openIndex(state, 'links', !left);
   if (index === undefined) return;
   if (left) return yield* leaveIndex(state, { directory: 'links', name });
   if (upper.fs.mknod === undefined) return;
@@ -202,8 +202,8 @@ export function* prepareIndex(state: OverlayState): Op<void> {
       upper.forget(entry.node);
     }
   }
-  for (const directory of DIRECTORIES) {
-    const index = yield* open(state, directory);
+  for (const directory of INDEX_DIRECTORIES) {
+    const index = yield* openIndex(state, directory);
     if (index === undefined) continue;
     const foreign = !(yield* belongs(upper, index));
     for (const { name } of yield* listLayer(upper, OWN_REQUEST, index)) {
@@ -255,7 +255,7 @@ function* claim(upper: LayerState, index: NodeId): Op<void> {
 }
 
 /** The open directory of the index. An upper that takes no marks has none. */
-function* open(
+export function* openIndex(
   state: OverlayState,
   directory: IndexDirectory,
   make = false,
@@ -296,7 +296,7 @@ interface LinkMark {
   readonly more: number;
 }
 
-function* linkMark(upper: LayerState, node: NodeId): Op<LinkMark | undefined> {
+export function* linkMark(upper: LayerState, node: NodeId): Op<LinkMark | undefined> {
   const mark = yield* getMark(upper, OWN_REQUEST, node, 'nlink');
   if (mark === undefined) return undefined;
   const [, of, more] = /^([UL])([+-]\d{1,9})$/.exec(Buffer.from(mark).toString('latin1')) ?? [];

@@ -79,7 +79,8 @@ export class OverlayFs implements FileSystem {
 
   /**
    * What the upper changes of the layers below, in the order of a walk; directories before what they hold. Walks the upper
-   * alone, so it costs as much as there are changes; files that were copied up are compared byte for byte where sizes agree.
+   * alone, so it costs as much as there are changes; files that were copied up are compared byte for byte where sizes agree; where a
+   * changed hard link has names that are only below, the tree is searched for them.
    */
   changes(): Maybe<readonly Change[]> {
     return this.#run(changes(this.#state));
