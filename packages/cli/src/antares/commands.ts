@@ -1,19 +1,22 @@
 import type { CommandSpec } from '../command/spec.js';
+import { USER_FLAGS } from './user-flags.js';
 
 export const MOUNT_COMMAND: CommandSpec = {
   name: 'mount',
   summary: 'Mount an Antares job instance',
   details:
     'Mounts a writable view of the whole monorepo at <mount root>/<JOB_ID>, by the running daemon or one that is started for it and ends with its last job. ' +
-    'Returns when the view can be used.',
+    'Returns when the view can be used. With --uid it lies below <mount root>-users, where that user gets to it; the answer says where.',
   args: [{ name: 'JOB_ID', doc: 'Name of the job, and of its directory below the mount root' }],
   flags: [
     { name: '--cl', value: 'CL', doc: 'Link of a change list to show below what the job writes' },
+    ...USER_FLAGS,
     { name: '--json', doc: 'Print JSON' },
   ],
   examples: [
     ['scorpio mount nightly-7', 'then work in <antares_mount_root>/nightly-7'],
     ['scorpio mount review --cl AB12CD34', 'with what a change list changes'],
+    ['scorpio mount build-9 --uid 1000 --json', 'for a user; prints where it is'],
   ],
   run: async (invocation) => (await import('./mount-command.js')).runMount(invocation),
 };
@@ -76,6 +79,7 @@ export function httpMountCommand(endpoint: string): CommandSpec {
     flags: [
       { name: '--job-id', value: 'JOB_ID', doc: 'Name of the job' },
       { name: '--cl', value: 'CL', doc: 'Link of a change list' },
+      ...USER_FLAGS,
       { name: '--endpoint', value: 'ENDPOINT', default: endpoint, doc: 'Root of the routes' },
       { name: '--json', doc: 'Print JSON, which is the case anyway' },
     ],

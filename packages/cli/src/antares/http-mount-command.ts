@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { flagValue, type Invocation } from '../command/invocation.js';
 import { CommandError } from '../command-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { userOf } from './user-flags.js';
 
 interface Answer {
   readonly status: number;
@@ -65,6 +66,7 @@ export async function runHttpMount(invocation: Invocation, fallback: string): Pr
     cl: flagValue(invocation, '--cl') ?? null,
     job_id: flagValue(invocation, '--job-id') ?? null,
     path: invocation.args[0] ?? '',
+    ...userOf(invocation),
   });
   const endpoint = flagValue(invocation, '--endpoint') ?? fallback;
   // From the environment alone: the token of a file is this host's, and not every endpoint's to know.

@@ -54,6 +54,24 @@ async function run(argv: readonly string[], env = {}): Promise<Recorder & { code
   return Object.assign(output, { code });
 }
 
+test('issue 5.2: --uid and --gid are in the request, and absent where none is given', async () => {
+  answer = { status: 200, body: '{}', code: 0 };
+  await run(['http-mount', '/', '--endpoint', '$E', '--uid', '12', '--gid', '0']);
+  expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ uid: 12, gid: 0 });
+});
+
+test.each([
+  [['--uid=-1'], '--uid'],
+  [['--uid', '4294967295'], '--uid'],
+  [['--uid', 'root'], '--uid'],
+  [['--uid', '1', '--gid', '1.5'], '--gid'],
+  [['--gid', '5'], '--gid without --uid'],
+])('%j is a usage error that names the flag; nothing is sent', async (words, says) => {
+  const { code, stderr } = await run(['http-mount', '/', '--endpoint', '$E', ...words]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
+  expect(seen).toEqual([]);
+});
+
 describe('http-mount as recorded', () => {
   test.each(recorded.requests)('CLI-13, CLI-15: $argv', async ({ argv, request, body }) => {
     answer = { status: 200, body: '{}', code: 0 };

@@ -8,12 +8,16 @@ import { inBackground, startInBackground } from '../local/background.js';
 import { openConfig } from '../open-config.js';
 import { askDaemon, failureOf } from './ask-daemon.js';
 import { checkJobId } from './job-id.js';
+import { userOf } from './user-flags.js';
 
 function requestOf(invocation: Invocation, config: Config): CreateRequest & { job_id: string } {
   const job_id = checkJobId(invocation.args[0] ?? '');
-  const mountpoint = join(config.values.antares_mount_root, job_id);
   const cl = flagValue(invocation, '--cl') ?? null;
-  return { path: '/', job_id, cl, mountpoint };
+  const user = userOf(invocation);
+  // Nobody else gets below the mount root: the daemon has another place for a user's view.
+  const mountpoint =
+    user.uid === undefined ? join(config.values.antares_mount_root, job_id) : undefined;
+  return { path: '/', job_id, cl, ...user, mountpoint };
 }
 
 export async function runMount(invocation: Invocation): Promise<ExitCode> {
@@ -63,5 +67,9 @@ async function viaOwn(
   request: CreateRequest,
 ): Promise<string> {
   await startInBackground(invocation.env);
-  return request.mountpoint ?? config.values.antares_mount_root;
+  if (typeof request.mountpoint === 'string') return request.mountpoint;
+  // The same job again is the same view, and the answer says where.
+  const mountpoint = await viaDaemon(config, request);
+  if (mountpoint !== undefined) return mountpoint;
+  throw new CommandError('MOUNT', 'the daemon ended', 'See its log.', EXIT.mount);
 }

@@ -118,6 +118,32 @@ root(
   60_000,
 );
 
+root(
+  'issue 5.2, 5.6: --uid and --gid: a view that is that user’s, at a place that the user gets to, by a daemon that was started or one that runs',
+  async () => {
+    chmodSync(dir, 0o711);
+    const place = async (job: string): Promise<string> => {
+      const made = await scorpio('mount', job, '--uid', '1234', '--gid', '2345', '--json');
+      expect([made.code, made.code === 0 ? '' : made.err]).toEqual([0, '']);
+      return (JSON.parse(made.out) as { mountpoint: string }).mountpoint;
+    };
+    try {
+      const views = [await place('w1'), await place('w2')];
+      for (const view of views) {
+        expect(view.startsWith(`${join(dir, 'mnt-users')}/`)).toBe(true);
+        const script = `cd ${view} && echo x >> README && stat -c %u:%g . README`;
+        const as = { uid: 1234, gid: 2345, cwd: '/', timeout: 10_000 };
+        expect((await run('sh', ['-ec', script], as)).stdout).toBe('1234:2345\n1234:2345\n');
+      }
+      expect(await place('w1')).toBe(views[0]);
+    } finally {
+      for (const job of ['w1', 'w2']) await scorpio('umount', job, '--purge');
+      await gone();
+    }
+  },
+  60_000,
+);
+
 async function serve(): Promise<ChildProcess> {
   const argv = [BIN, '-c', join(dir, 'ok.toml'), 'serve'];
   const child = spawn(process.execPath, argv, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
