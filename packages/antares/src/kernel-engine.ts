@@ -13,6 +13,8 @@ import { within } from './within.js';
 export interface KernelEngineOptions {
   /** Milliseconds that one mount or unmount may take. Default 30,000. */
   readonly limitMs?: number;
+  /** Hears of each call that changes mounts before it is made. */
+  readonly onCall?: ((what: string, path: string) => void) | undefined;
 }
 
 /**
@@ -23,9 +25,11 @@ export class KernelEngine implements OverlayEngine {
   readonly name = 'kernel';
   readonly #lane = new Lane(2);
   readonly #limitMs: number;
+  readonly #onCall: KernelEngineOptions['onCall'];
 
   constructor(options: KernelEngineOptions = {}) {
     this.#limitMs = options.limitMs ?? 30_000;
+    this.#onCall = options.onCall;
   }
 
   /** The kernel has one form. */
@@ -88,14 +92,15 @@ export class KernelEngine implements OverlayEngine {
     this.#lane.run(() => SuperblockWatch.start(mountpoint));
 
   readonly #limited: Limited = async (what, mountpoint, call) =>
-    await this.#lane.run(() =>
-      within(this.#limitMs, call(), () =>
+    await this.#lane.run(() => {
+      this.#onCall?.(what, mountpoint);
+      return within(this.#limitMs, call(), () =>
         fuseError(
           `${what} ${mountpoint} took longer than ${this.#limitMs} ms`,
           'See whether the server answers; the call ends by itself when it does.',
         ),
-      ),
-    );
+      );
+    });
 }
 
 interface OverlayDirectories extends Pick<Layers, 'upper' | 'work' | 'cl'> {

@@ -3,7 +3,6 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  AT_FDCWD,
   errno,
   errnoName,
   MNT,
@@ -11,12 +10,11 @@ import {
   MOVE_MOUNT,
   moveMountAsync,
   MS,
-  RENAME,
-  renameat2,
   umount2Async,
 } from '@scorpiofs/posix';
 import type { Layers, Process, Replaced } from './engine.js';
 import { fuseError } from './error.js';
+import { exchangeUppers } from './exchange-uppers.js';
 import { forkUpper } from './fork-upper.js';
 import { processesInside } from './processes-inside.js';
 import type { SuperblockWatch } from './superblock-watch.js';
@@ -30,7 +28,7 @@ export interface ReplaceSteps {
 }
 
 /** What a change makes below the job's work directory. */
-const PREFIX = 'next-';
+export const PREFIX = 'next-';
 const STAGE = 'stage';
 const PLACES = ['stand-in', 'old', 'new'] as const;
 /** How often it is tried to find a view at rest: a program that only looks something up is inside for a moment too. */
@@ -133,7 +131,7 @@ class Replacing {
   /** Whether nothing is mounted there any more: only then may anything be removed. */
   async leaveStage(): Promise<boolean> {
     const stage = this.#at(STAGE);
-    await this.#call('unmounting', stage, () => umount2Async(Buffer.from(stage), MNT.DETACH));
+    await this.#call('clearing', stage, () => umount2Async(Buffer.from(stage), MNT.DETACH));
     try {
       for (const name of PLACES) await rmdir(join(stage, name)).catch(unlessGone);
       await rmdir(stage);
@@ -193,11 +191,8 @@ class Replacing {
     return undefined;
   }
 
-  /** At no time is there no upper at the job's name. */
   #exchange(): void {
-    const one = Buffer.from(this.#at('upper'));
-    const r = renameat2(AT_FDCWD, one, AT_FDCWD, Buffer.from(this.#upper), RENAME.EXCHANGE);
-    if (r < 0) throw failed('exchanging', this.#upper, r);
+    exchangeUppers(this.#at('upper'), this.#upper);
     this.exchanged = !this.exchanged;
   }
 

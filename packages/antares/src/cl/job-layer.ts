@@ -18,8 +18,13 @@ export interface Aside {
 }
 
 /** Where a job's layer lies when it is the job's. */
-export function layerDirectory({ paths }: Context, job: Job): string {
+export function layerDirectory({ paths }: Context, job: Pick<Job, 'mountId'>): string {
   return join(paths.clRoot, job.mountId);
+}
+
+/** Where the layer of a change list lies while another takes its place. A start after a kill knows by the name whether the record was written before. */
+export function oldLayer(clDir: string, cl: string | undefined): string {
+  return `${clDir}.old-${cl ?? ''}`;
 }
 
 export function clPathOf(given: string | null | undefined): RepoPath | undefined {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
-import { buildAside, clPathOf, layerDirectory, type Aside } from '../cl/job-layer.js';
+import { buildAside, clPathOf, layerDirectory, oldLayer, type Aside } from '../cl/job-layer.js';
 import type { Context } from '../context.js';
 import { invalid } from '../error.js';
 import type { Job } from '../job.js';
@@ -41,7 +40,7 @@ async function replace(context: Context, job: Job, cl: string, aside: Aside): Pr
   const { clDir, clPath, clSkipped } = job;
   const old = job.cl;
   const target = layerDirectory(context, job);
-  const kept = clDir === undefined ? undefined : `${clDir}.old-${randomUUID()}`;
+  const kept = clDir === undefined ? undefined : oldLayer(clDir, old);
   if (clDir !== undefined && kept !== undefined) await renameIfThere(clDir, kept);
   await rename(aside.directory, target);
   Object.assign(job, { cl, clDir: target, clPath: aside.path, clSkipped: aside.skipped });

@@ -1,14 +1,15 @@
 import { lstat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { detachDeadMounts, readMountTable } from '@scorpiofs/fuse';
 import type { Context } from '../context.js';
-import type { OverlayEngine } from '../engine.js';
+import { whenGone } from '../directories.js';
+import type { OverlayEngine, UnmountResult } from '../engine.js';
 import { fuseError, messageOf } from '../error.js';
 import type { Job } from '../job.js';
 import { Lane } from '../lane.js';
-import { nextOnes } from '../replace-mount.js';
 import type { JobRecord } from '../state/record.js';
-import { mountAgain, workOf } from '../view-mount.js';
+import { mountAgain } from '../view-mount.js';
+import { clearChange, leaveUpper, settleLayer } from './settle.js';
 import { sweep } from './sweep.js';
 
 /** Takes over the jobs whose daemon is gone, and brings them back with their ids and edits (D9, D14). */
@@ -28,8 +29,10 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
   const { mountId, mountpoint } = record;
   const fields = { mount_id: mountId, mountpoint };
   // A view of the daemon that died is an overlay over a dead base; it must go before anything touches its path.
-  await detachLeftOver(mountpoint, engine);
+  const detached = await detachLeftOver(mountpoint, engine);
+  const gone = detached === undefined ? undefined : whenGone(detached);
   await clearChange(context, record);
+  await settleLayer(context, record);
   if (!(await isThere(record.upperDir))) {
     log('warn', 'the upper of a job is gone: its record is dropped', fields);
     return;
@@ -37,6 +40,7 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
   const job = jobFrom(record);
   jobs.add(job);
   try {
+    if (gone !== undefined) await leaveUpper(context, record, gone);
     if (job.revision === '') job.revision = (await base.head()).commit;
     await base.hold(job.revision, job.path);
     job.held = true;
@@ -52,15 +56,6 @@ async function bringBack(context: Context, record: JobRecord): Promise<void> {
   }
 }
 
-/** What a change of layers has left that did not come to its end: mounts first, those in others before these. */
-async function clearChange({ engine, trash }: Context, record: JobRecord): Promise<void> {
-  const work = workOf(record);
-  for (const { mountpoint } of [...(await readMountTable())].reverse())
-    if (mountpoint.startsWith(`${work}/`)) await engine.unmount(mountpoint, true);
-  for (const directory of await nextOnes(work))
-    await trash.take(directory, undefined, dirname(work));
-}
-
 function jobFrom(record: JobRecord): Job {
   return {
     ...record,
@@ -74,12 +69,16 @@ function jobFrom(record: JobRecord): Job {
 }
 
 /** Only what is ours: an overlay of this program, or a dead FUSE mount. */
-async function detachLeftOver(mountpoint: string, engine: OverlayEngine): Promise<void> {
+async function detachLeftOver(
+  mountpoint: string,
+  engine: OverlayEngine,
+): Promise<UnmountResult | undefined> {
   const found = (await readMountTable()).findLast((e) => e.mountpoint === mountpoint);
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   if (found.type === 'overlay' && found.source === 'antares')
-    await engine.unmount(mountpoint, true);
-  else await detachDeadMounts(mountpoint);
+    return await engine.unmount(mountpoint, true);
+  await detachDeadMounts(mountpoint);
+  return undefined;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Antares,
@@ -28,6 +29,8 @@ export interface DaemonOrder {
   readonly host?: string;
   /** So many unmounts fail, as they do without the right to unmount. */
   readonly failUnmounts?: number;
+  /** SIGKILL before this call of the kernel engine in a change of layers, counted from 1. */
+  readonly killAt?: number;
   readonly options?: Pick<AntaresOptions, 'keepUpper' | 'maxMounts' | 'quiesceMs'>;
 }
 
@@ -50,9 +53,21 @@ const base = await Base.open({
   idmap: order.idmap ?? true,
   limitMs: 10_000,
 });
+let calls = 0;
+let last = '';
+/** A change begins with a call of this name. */
+const onCall = (what: string): void => {
+  // One that is tried again counts once.
+  if (what !== last && (calls > 0 || what === 'staging')) calls++;
+  last = what;
+  if (calls > 0 && calls === order.killAt) {
+    writeFileSync(at('killed-before'), what);
+    process.kill(process.pid, 'SIGKILL');
+  }
+};
 const engine: OverlayEngine = userspace
   ? new UserspaceEngine({ base, limitMs: 10_000 })
-  : new KernelEngine({ limitMs: 10_000 });
+  : new KernelEngine({ limitMs: 10_000, onCall });
 let { failUnmounts = 0 } = order;
 const unmount = engine.unmount.bind(engine);
 engine.unmount = async (mountpoint, detach) => {
