@@ -93,3 +93,49 @@ test('counted: in a directory of its own a new file is made without looking, and
     expect(Object.fromEntries(below)).toEqual({});
   });
 });
+
+test('counted: what changes in a directory of its own is one call each, and a look at what a name leads to before it goes', async () => {
+  await counted(async (overlay, below, above) => {
+    const { node } = await overlay.mkdir(OWN_REQUEST, ROOT_NODE, nameFromUtf8('n'), 0o755, 0);
+    below.clear();
+    const [a, b, c] = ['a', 'b', 'c'].map(nameFromUtf8);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three names');
+    const make = (name: typeof a) =>
+      overlay.create(OWN_REQUEST, node, name, 0o644, O_WRONLY, 0o022);
+    const file = (await make(a)).entry.node;
+    // Whether a directory holds files from below is asked once.
+    expect(await overlay.lookup(OWN_REQUEST, node, a)).toMatchObject({ node: file });
+    const calls = async (work: () => unknown) => {
+      above.clear();
+      await work();
+      return Object.fromEntries(above);
+    };
+    const how = { flags: 0, cached: false, killSuidgid: false };
+    const bytes = Buffer.from('data');
+    expect(await calls(() => overlay.write(OWN_REQUEST, file, NO_HANDLE, 0, bytes, how))).toEqual({
+      write: 1,
+    });
+    expect(
+      await calls(() => overlay.setattr(OWN_REQUEST, file, { mode: 0o600 }, undefined)),
+    ).toEqual({ setattr: 1 });
+    expect(await calls(() => overlay.rename(OWN_REQUEST, node, a, node, b, 0))).toEqual({
+      lookup: 1,
+      rename: 1,
+      forget: 1,
+    });
+    expect(await calls(() => overlay.unlink(OWN_REQUEST, node, b))).toEqual({
+      lookup: 1,
+      forget: 1,
+      unlink: 1,
+    });
+    // The data of the one that has no name now is still there, and a name that is taken is replaced all the same.
+    const into = Buffer.alloc(10);
+    expect(await overlay.read(OWN_REQUEST, file, NO_HANDLE, 0, into, 0)).toBe(bytes.length);
+    const second = (await make(b)).entry.node;
+    await make(c);
+    await overlay.rename(OWN_REQUEST, node, b, node, c, 0);
+    expect(await overlay.lookup(OWN_REQUEST, node, c)).toMatchObject({ node: second });
+    expect(await overlay.lookup(OWN_REQUEST, node, b)).toMatchObject({ node: 0 });
+    expect(Object.fromEntries(below)).toEqual({});
+  });
+});

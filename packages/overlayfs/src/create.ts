@@ -1,5 +1,5 @@
-import type { Attr, Entry, Handle, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
-import { entryOf } from './attr.js';
+import type { Attr, Entry, Handle, Maybe, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
+import { entryOf, shownNow } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
@@ -7,15 +7,21 @@ import { inherit } from './inherit.js';
 import { shownIno, type LayerState } from './layers.js';
 import { lowerHas } from './lookup.js';
 import { OCI_PREFIX } from './marks.js';
-import { isWhiteout, S_IFCHR, S_IFMT, typeOf } from './mode.js';
-import { intern } from './node-table.js';
-import type { OverlayNode } from './node.js';
+import { isWhiteout, S_IFCHR, S_IFMT } from './mode.js';
+import { intern, internHeld } from './node-table.js';
+import type { NodeShape, OverlayNode } from './node.js';
 import { grant } from './open.js';
 import { attrTtl } from './opens.js';
-import { wait, type Op } from './run.js';
+import { isOwn } from './own.js';
+import { run, wait, type Op } from './run.js';
 import { ask } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { clearOciMark, makeOpaque, placeStaged, removeStaged } from './work.js';
+
+interface Created {
+  readonly entry: Entry;
+  readonly open: OpenReply;
+}
 
 /** Makes a new entry in a directory of the upper: either the wanted one, or a staged one in the work directory. */
 type Make = (parent: NodeId, name: Name) => Op<Entry>;
@@ -48,18 +54,23 @@ function* makeEntry(
     }
   }
   entry ??= yield* makeOverWhiteout(state, req, parent, target, name, directory, make);
-  const type = entry.attr.mode & S_IFMT;
-  const ino = shownIno(upper, entry.attr.ino);
-  const node = intern(state, parent, name, {
-    type,
-    ino,
-    upper: entry.node,
-    lowers: [],
-    redirect: undefined,
-  });
-  parent.listing?.set(name, ino, type);
+  const node = intern(state, parent, name, shapeOf(upper, entry));
+  parent.listing?.set(name, node.ino, node.type);
   return { node, entry };
 }
+
+/** Something new, in the upper alone. */
+function shapeOf(upper: LayerState, { node, attr }: Entry): NodeShape {
+  return {
+    type: attr.mode & S_IFMT,
+    ino: shownIno(upper, attr.ino),
+    upper: node,
+    lowers: NO_LOWERS,
+    redirect: undefined,
+  };
+}
+
+const NO_LOWERS: NodeShape['lowers'] = [];
 
 /** What lower layers have is not seen at this name, or there is something. */
 function* mustBeWhitedOut(
@@ -180,7 +191,7 @@ export function* symlink(
   return yield* entryOf(state, node, entry.attr);
 }
 
-export function* create(
+function* create(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -188,7 +199,7 @@ export function* create(
   mode: number,
   flags: number,
   umask: number,
-): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+): Op<Created> {
   const { upper } = state.writable();
   let open: OpenReply | undefined;
   const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
@@ -202,6 +213,56 @@ export function* create(
   return yield* opened(state, node, entry.attr, flags);
 }
 
+/**
+ * As `create`, and mostly without steps: in a directory that only the upper has, a name that is free there is free. Only where
+ * something is there, which may be a whiteout, is more to be looked at.
+ */
+export function createNow(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  flags: number,
+  umask: number,
+): Maybe<Created> {
+  const inSteps = () => run(create(state, req, parent, name, mode, flags, umask));
+  const { upper } = state;
+  if (!isOwn(state, parent) || upper?.fs.create === undefined) return inSteps();
+  const failed = (error: unknown) => {
+    if (isErrno(error, EEXIST)) return inSteps();
+    throw error;
+  };
+  let made: Maybe<Created>;
+  try {
+    made = upper.fs.create(req, parent.upper, name, mode, readWrite(flags) | O_EXCL, umask);
+  } catch (error) {
+    return failed(error);
+  }
+  const take = (all: Created) => taken(state, upper, parent, name, all, flags);
+  return made instanceof Promise ? made.then(take, failed) : take(made);
+}
+
+function taken(
+  state: OverlayState,
+  upper: LayerState,
+  parent: OverlayNode,
+  name: Name,
+  made: Created,
+  flags: number,
+): Created {
+  const node = internHeld(state, parent, name, shapeOf(upper, made.entry));
+  parent.listing?.set(name, node.ino, node.type);
+  node.whole = true;
+  adopt(state, node, openLayerFile(0, made.open, true));
+  // A new file has one name and its own data.
+  const attr = shownNow(node, made.entry.attr) ?? made.entry.attr;
+  const open = state.opensFiles ? granted(state, node, flags) : OPEN;
+  const ttl = attrTtl(state, node, node.id);
+  const entry = { node: node.id, generation: 0, entryTtl: state.ttl, attrTtl: ttl, attr };
+  return { entry, open };
+}
+
 export function* tmpfile(
   state: OverlayState,
   req: Request,
@@ -209,18 +270,12 @@ export function* tmpfile(
   mode: number,
   flags: number,
   umask: number,
-): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+): Op<Created> {
   const { upper } = state.writable();
   const target = yield* copyUp(state, parent);
   if (upper.fs.tmpfile === undefined) return fail(EOPNOTSUPP, 'upper without O_TMPFILE');
   const made = yield* wait(upper.fs.tmpfile(req, target, mode, readWrite(flags), umask));
-  const node = intern(state, parent, '' as Name, {
-    type: typeOf(made.entry.attr),
-    ino: shownIno(upper, made.entry.attr.ino),
-    upper: made.entry.node,
-    lowers: [],
-    redirect: undefined,
-  });
+  const node = intern(state, parent, '' as Name, shapeOf(upper, made.entry));
   node.unlinked = true;
   node.whole = true;
   adopt(state, node, openLayerFile(0, made.open, true));
@@ -228,16 +283,15 @@ export function* tmpfile(
 }
 
 /** The new file as the kernel gets it: open. */
-function* opened(
-  state: OverlayState,
-  node: OverlayNode,
-  attr: Attr,
-  flags: number,
-): Op<{ readonly entry: Entry; readonly open: OpenReply }> {
+function* opened(state: OverlayState, node: OverlayNode, attr: Attr, flags: number): Op<Created> {
   const entry = yield* entryOf(state, node, attr);
   if (!state.opensFiles) return { entry, open: OPEN };
-  const open = grant(state, node.id, node, { layer: state.layer(0), open: node.open }, flags, true);
+  const open = granted(state, node, flags);
   return { entry: { ...entry, attrTtl: attrTtl(state, node, node.id) }, open };
+}
+
+function granted(state: OverlayState, node: OverlayNode, flags: number): OpenReply {
+  return grant(state, node.id, node, { layer: state.layer(0), open: node.open }, flags, true);
 }
 
 /** Data is reached by node; the handle given out means nothing, and pages stay. */

@@ -4,7 +4,7 @@ import type { LayerState } from './layers.js';
 import { dataPlace } from './metacopy.js';
 import { S_IFREG } from './mode.js';
 import type { OpenLayer, OverlayNode } from './node.js';
-import { wait, type Op } from './run.js';
+import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, top, type OverlayState } from './state.js';
 
 const O_RDONLY = 0;
@@ -78,7 +78,34 @@ function usable(node: OverlayNode, layer: LayerState, writable: boolean): OpenLa
 }
 
 export function giveBack(state: OverlayState, node: OverlayNode, { open }: Borrowed): void {
-  if (open === undefined) return;
+  if (open !== undefined) letGo(state, node, open);
+}
+
+/** Works with the upper's file that is open for writing already; undefined: there is none. */
+export function withOpen<T>(
+  state: OverlayState,
+  node: OverlayNode,
+  work: (fh: Handle) => Maybe<T>,
+): Maybe<T> | undefined {
+  const { open } = node;
+  if (open === undefined || !node.whole || node.upper === undefined) return undefined;
+  if (open.at !== 0 || !open.writable) return undefined;
+  open.users++;
+  open.small = false;
+  touch(state, node);
+  let result: Maybe<T>;
+  try {
+    result = work(open.fh);
+  } catch (error) {
+    letGo(state, node, open);
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(() => letGo(state, node, open));
+  letGo(state, node, open);
+  return result;
+}
+
+function letGo(state: OverlayState, node: OverlayNode, open: OpenLayer): void {
   open.users--;
   if (open.users === 0 && node.open !== open) closeLayer(state, node, open);
 }
@@ -138,6 +165,13 @@ export function* keepOpen(state: OverlayState, node: OverlayNode, blocks: number
   // With passthrough the kernel may write to it unseen.
   if (file.open !== undefined) file.open.small = blocks <= SMALL && !state.opensFiles;
   giveBack(state, node, file);
+}
+
+/** The same without steps where it is open already. */
+export function keepOpenNow(state: OverlayState, node: OverlayNode, blocks: number): Maybe<void> {
+  const { open } = node;
+  if (open === undefined) return run(keepOpen(state, node, blocks));
+  open.small = blocks <= SMALL && !state.opensFiles;
 }
 
 /** Takes over an open layer file as the one behind the node. */

@@ -1,9 +1,9 @@
-import type { Request } from '@scorpiofs/fuse';
+import type { Maybe, Request } from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
-import { borrow, giveBack, withData } from './data-handle.js';
+import { borrow, giveBack, withData, withOpen } from './data-handle.js';
 import { EINVAL, EOPNOTSUPP, fail } from './errno.js';
 import type { OverlayNode } from './node.js';
-import type { Op } from './run.js';
+import { run, type Op } from './run.js';
 import type { OverlayState } from './state.js';
 
 export function* read(
@@ -30,7 +30,7 @@ export interface WriteInfo {
 }
 
 /** The first write copies a lower file up. What this answered is in the upper's file system (D9). */
-export function* write(
+function* write(
   state: OverlayState,
   req: Request,
   node: OverlayNode,
@@ -46,6 +46,29 @@ export function* write(
     ({ layer: { fs }, node: at, fh }) =>
       fs.write?.(req, at, fh, offset, data, info) ?? fail(EOPNOTSUPP, 'upper without write'),
   );
+}
+
+/** As `write`, without steps for a file that is open in the upper: one that was just made or written. */
+export function writeNow(
+  state: OverlayState,
+  req: Request,
+  node: OverlayNode,
+  offset: number,
+  data: Buffer,
+  info: WriteInfo,
+): Maybe<number> {
+  const { upper } = node;
+  const now =
+    upper === undefined
+      ? undefined
+      : withOpen(
+          state,
+          node,
+          (fh) =>
+            state.upper?.fs.write?.(req, upper, fh, offset, data, info) ??
+            fail(EOPNOTSUPP, 'upper without write'),
+        );
+  return now ?? run(write(state, req, node, offset, data, info));
 }
 
 /** A lower file has nothing to flush. */

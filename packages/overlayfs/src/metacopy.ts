@@ -123,9 +123,14 @@ function* below(state: OverlayState, search: Search, above: number): Op<Hit | un
   return undefined;
 }
 
+/** Fewer blocks than bytes: a hole, or data that is elsewhere. */
+export function hasOwnBlocks(node: OverlayNode, attr: Attr): boolean {
+  return node.type !== S_IFREG || node.whole || attr.blocks * 512 >= attr.size;
+}
+
 /** Space used: that of the data. A file without blocks would pass for a hole, which `tar -S` does not read. */
 export function* blocksOfData(state: OverlayState, node: OverlayNode, attr: Attr): Op<number> {
-  if (node.type !== S_IFREG || node.whole || attr.blocks * 512 >= attr.size) return attr.blocks;
+  if (hasOwnBlocks(node, attr)) return attr.blocks;
   try {
     const place = yield* dataPlace(state, node);
     if (node.dataAt === undefined || place.layer.fs.getattr === undefined) return attr.blocks;

@@ -29,8 +29,8 @@ import * as opening from './open.js';
 import { release } from './opens.js';
 import { readdir } from './readdir.js';
 import { readlink } from './readlink.js';
-import { rmdir, unlink } from './remove.js';
-import { rename } from './rename.js';
+import { rmdir, unlinkNow } from './remove.js';
+import { renameNow } from './rename.js';
 import { operate, within } from './operate.js';
 import type { Op } from './run.js';
 import { OverlayState, type OverlayOptions } from './state.js';
@@ -104,10 +104,10 @@ export class OverlayFs implements FileSystem {
     forget(this.#state, node, count);
   }
   getattr(_req: Request, node: NodeId, _fh: Handle | undefined): Maybe<AttrReply> {
-    return this.#run(attr.getattr(this.#state, node));
+    return within(this.#state, () => attr.getattrNow(this.#state, node));
   }
   setattr(req: Request, node: NodeId, set: SetAttr, _fh: Handle | undefined): Maybe<AttrReply> {
-    return this.#run(attr.setattr(this.#state, req, node, set));
+    return within(this.#state, () => attr.setattrNow(this.#state, req, node, set));
   }
   readlink(req: Request, node: NodeId): Maybe<Uint8Array> {
     return this.#run(readlink(this.#state, req, this.#node(node)));
@@ -140,7 +140,10 @@ export class OverlayFs implements FileSystem {
     flags: number,
     umask: number,
   ): Maybe<{ readonly entry: Entry; readonly open: OpenReply }> {
-    return this.#run(create.create(this.#state, req, this.#node(parent), name, mode, flags, umask));
+    const state = this.#state;
+    return within(state, () =>
+      create.createNow(state, req, state.node(parent), name, mode, flags, umask),
+    );
   }
   tmpfile(
     req: Request,
@@ -152,7 +155,8 @@ export class OverlayFs implements FileSystem {
     return this.#run(create.tmpfile(this.#state, req, this.#node(parent), mode, flags, umask));
   }
   unlink(req: Request, parent: NodeId, name: Name): Maybe<void> {
-    return this.#run(unlink(this.#state, req, this.#node(parent), name));
+    const state = this.#state;
+    return within(state, () => unlinkNow(state, req, state.node(parent), name));
   }
   rmdir(req: Request, parent: NodeId, name: Name): Maybe<void> {
     return this.#run(rmdir(this.#state, req, this.#node(parent), name));
@@ -167,7 +171,7 @@ export class OverlayFs implements FileSystem {
   ): Maybe<void> {
     const from = { parent: this.#node(parent), name };
     const to = { parent: this.#node(newParent), name: newName };
-    return this.#run(rename(this.#state, req, from, to, flags));
+    return within(this.#state, () => renameNow(this.#state, req, from, to, flags));
   }
 
   read(
@@ -188,7 +192,8 @@ export class OverlayFs implements FileSystem {
     bytes: Buffer,
     how: data.WriteInfo,
   ): Maybe<number> {
-    return this.#run(data.write(this.#state, req, this.#node(node), offset, bytes, how));
+    const state = this.#state;
+    return within(state, () => data.writeNow(state, req, state.node(node), offset, bytes, how));
   }
   fsync(req: Request, node: NodeId, _fh: Handle, datasync: boolean): Maybe<void> {
     return this.#run(data.fsync(this.#state, req, this.#node(node), datasync));
@@ -233,7 +238,7 @@ export class OverlayFs implements FileSystem {
   }
 
   getxattr(req: Request, node: NodeId, name: Name): Maybe<Uint8Array> {
-    return this.#run(xattr.getxattr(this.#state, req, this.#node(node), name));
+    return within(this.#state, () => xattr.getxattr(this.#state, req, this.#node(node), name));
   }
   setxattr(
     req: Request,

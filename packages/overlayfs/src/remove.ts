@@ -1,7 +1,8 @@
-import { FsError, type Name, type NodeId, type Request } from '@scorpiofs/fuse';
+import { FsError, type Maybe, type Name, type NodeId, type Request } from '@scorpiofs/fuse';
 import { getattr, readAttr, shown } from './attr.js';
 import { copyUp } from './copy-up.js';
-import { keepOpen } from './data-handle.js';
+import { keepOpen, keepOpenNow } from './data-handle.js';
+import { askOnly, type LayerAnswer } from './direct.js';
 import {
   EDQUOT,
   EISDIR,
@@ -19,18 +20,20 @@ import { lookup, lowerHas, type Found } from './lookup.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import { collect } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import { wait, type Op } from './run.js';
+import { isOwn, ownFile } from './own.js';
+import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { listLayer, removeStaged, renameUpper, unlinkUpper, whiteOut } from './work.js';
 
-export function* unlink(
+function* unlink(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
   name: Name,
+  begun?: Maybe<LayerAnswer>,
 ): Op<void> {
   const { upper } = state.writable();
-  const found = (yield* lookup(state, req, parent, name)) ?? fail(ENOENT, 'no such name');
+  const found = (yield* lookup(state, req, parent, name, begun)) ?? fail(ENOENT, 'no such name');
   const { node } = found;
   if (node.type === S_IFDIR) fail(EISDIR, 'unlink of a directory');
   // What was found below is hidden by nothing.
@@ -43,6 +46,34 @@ export function* unlink(
   nameGone(parent, node, name);
   if (!inUpper) yield* nameBelowGone(state, node);
   yield* unpin(state, node);
+}
+
+/** As `unlink`, without steps for a file that only the upper has and nothing hides or is hidden by. */
+export function unlinkNow(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+): Maybe<void> {
+  const { upper } = state;
+  if (!isOwn(state, parent) || upper?.fs.unlink === undefined)
+    return run(unlink(state, req, parent, name));
+  const directory = parent.upper;
+  const begun = askOnly(upper, req, { at: 0, node: directory }, name);
+  const node = begun instanceof Promise ? undefined : ownFile(state, parent, name, begun);
+  if (begun instanceof Promise || node === undefined || !('attr' in begun))
+    return run(unlink(state, req, parent, name, begun));
+  upper.forget(begun.node);
+  const gone = () => nameGone(parent, node, name);
+  const remove = () => {
+    const done = upper.fs.unlink?.(OWN_REQUEST, directory, name);
+    return done instanceof Promise ? done.then(gone) : gone();
+  };
+  const kept =
+    node.type === S_IFREG && mayBeOpen(state, node)
+      ? keepOpenNow(state, node, begun.attr.blocks)
+      : undefined;
+  return kept instanceof Promise ? kept.then(remove) : remove();
 }
 
 /** Whether a found name is in the upper now: only a copy-up can have put it there meanwhile. */

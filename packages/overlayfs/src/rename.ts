@@ -1,6 +1,7 @@
-import type { Name, Request } from '@scorpiofs/fuse';
+import type { Maybe, Name, Request } from '@scorpiofs/fuse';
 import { copyUp, markImpure } from './copy-up.js';
 import { refuseMark } from './create.js';
+import { askOnly, type LayerAnswer } from './direct.js';
 import {
   EEXIST,
   EINVAL,
@@ -29,7 +30,8 @@ import {
   nameGone,
   unpin,
 } from './remove.js';
-import { wait, type Op } from './run.js';
+import { isOwn, ownFile } from './own.js';
+import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import {
   clearOciMark,
@@ -53,17 +55,19 @@ interface Place {
  * Renames within the overlay. A directory with lower content keeps it by a `redirect` mark; the old name is whited out where
  * something below still has it. Marks are set before the one rename that makes the new state visible.
  */
-export function* rename(
+function* rename(
   state: OverlayState,
   req: Request,
   from: Place,
   to: Place,
   flags: number,
+  begun?: Maybe<LayerAnswer>,
 ): Op<void> {
   const { upper } = state.writable();
   if (![0, RENAME_NOREPLACE, RENAME_EXCHANGE].includes(flags)) fail(EINVAL, 'rename flags');
   refuseMark(upper, to.name);
-  const foundSource = yield* mustFind(state, req, from);
+  const foundSource =
+    (yield* lookup(state, req, from.parent, from.name, begun)) ?? fail(ENOENT, 'no such name');
   const foundTarget = yield* lookup(state, req, to.parent, to.name);
   const [source, target] = [foundSource.node, foundTarget?.node];
   // In the kernel's order (vfs_rename and its callers): programs tell these failures apart.
@@ -83,9 +87,47 @@ export function* rename(
   yield* replace(state, req, from, to, foundSource, foundTarget);
 }
 
-function* mustFind(state: OverlayState, req: Request, place: Place): Op<Found> {
-  const found = yield* lookup(state, req, place.parent, place.name);
-  return found ?? fail(ENOENT, 'no such name');
+/**
+ * As `rename`, without steps for a file that only the upper has, to a name that is free there: what is at the new name is looked
+ * at only where the host says that something is.
+ */
+export function renameNow(
+  state: OverlayState,
+  req: Request,
+  from: Place,
+  to: Place,
+  flags: number,
+): Maybe<void> {
+  const { upper } = state;
+  const simple = flags === 0 || flags === RENAME_NOREPLACE;
+  const [source, target] = [from.parent, to.parent];
+  // A number from below goes along with the file: not known to be so, or it is (markImpure).
+  if (!simple || !isOwn(state, source) || !isOwn(state, target) || source.impure !== false)
+    return run(rename(state, req, from, to, flags));
+  if (upper?.fs.rename === undefined) return run(rename(state, req, from, to, flags));
+  const begun = askOnly(upper, req, { at: 0, node: source.upper }, from.name);
+  const inSteps = () => run(rename(state, req, from, to, flags, begun));
+  const node = begun instanceof Promise ? undefined : ownFile(state, source, from.name, begun);
+  if (begun instanceof Promise || node === undefined || !('attr' in begun)) return inSteps();
+  const failed = (error: unknown) => {
+    if (isErrno(error, EEXIST, EINVAL, ENOSYS)) return inSteps();
+    upper.forget(begun.node);
+    throw error;
+  };
+  const follow = () => {
+    upper.forget(begun.node);
+    source.listing?.delete(from.name);
+    target.listing?.set(to.name, node.ino, node.type);
+    move(state, node, target, to.name);
+  };
+  let moved: Maybe<void>;
+  try {
+    const ends = [source.upper, from.name, target.upper, to.name] as const;
+    moved = upper.fs.rename(OWN_REQUEST, ...ends, RENAME_NOREPLACE);
+  } catch (error) {
+    return failed(error);
+  }
+  return moved instanceof Promise ? moved.then(follow, failed) : follow();
 }
 
 function isAncestor(node: OverlayNode, of: OverlayNode): boolean {

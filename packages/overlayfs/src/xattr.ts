@@ -1,4 +1,4 @@
-import type { Name, Request } from '@scorpiofs/fuse';
+import type { Maybe, Name, Request } from '@scorpiofs/fuse';
 import { copyUp } from './copy-up.js';
 import { ENODATA, EOPNOTSUPP, fail } from './errno.js';
 import type { LayerState } from './layers.js';
@@ -26,15 +26,15 @@ export function unescape(layer: LayerState, name: Name): Name | undefined {
     : undefined;
 }
 
-export function* getxattr(
+export function getxattr(
   state: OverlayState,
   req: Request,
   node: OverlayNode,
   name: Name,
-): Op<Uint8Array> {
-  const where = top(state, node);
-  if (where.layer.fs.getxattr === undefined) return fail(ENODATA, 'layer without attributes');
-  return yield* wait(where.layer.fs.getxattr(req, where.node, escape(where.layer, name)));
+): Maybe<Uint8Array> {
+  const { layer, node: at } = top(state, node);
+  if (layer.fs.getxattr === undefined) return fail(ENODATA, 'layer without attributes');
+  return layer.fs.getxattr(req, at, escape(layer, name));
 }
 
 export function* listxattr(
@@ -71,7 +71,7 @@ export function* removexattr(
 ): Op<void> {
   const { upper } = state.writable();
   // Nothing is copied up only to fail.
-  yield* getxattr(state, req, node, name);
+  yield* wait(getxattr(state, req, node, name));
   const target = yield* copyUp(state, node);
   if (upper.fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
   yield* wait(upper.fs.removexattr(req, target, escape(upper, name)));

@@ -1,0 +1,41 @@
+import type { NodeId } from '@scorpiofs/fuse';
+import type { LayerAnswer } from './direct.js';
+import { S_IFCHR, S_IFDIR, S_IFREG, typeOf } from './mode.js';
+import { move } from './node-table.js';
+import type { OverlayNode } from './node.js';
+import type { OverlayState } from './state.js';
+
+/** A directory that only the upper has: what is not in it there is not in it. */
+export function isOwn(
+  state: OverlayState,
+  directory: OverlayNode,
+): directory is OverlayNode & { readonly upper: NodeId } {
+  // In the OCI form a second name may be the mark of the first.
+  return (
+    directory.type === S_IFDIR &&
+    directory.upper !== undefined &&
+    directory.lowers.length === 0 &&
+    state.upper?.form !== 'oci'
+  );
+}
+
+/**
+ * The known node of a name in such a directory, from the upper's answer: a file with one name and nothing below, whose data is its own.
+ * Undefined: it is not so simple. The answer's reference stays the caller's.
+ */
+export function ownFile(
+  state: OverlayState,
+  directory: OverlayNode,
+  name: OverlayNode['name'],
+  answer: LayerAnswer,
+): OverlayNode | undefined {
+  if (!('attr' in answer) || answer.attr.nlink !== 1) return undefined;
+  const type = typeOf(answer.attr);
+  if (type === S_IFDIR || type === S_IFCHR) return undefined;
+  const node = state.upper?.nodes.get(answer.node);
+  if (node === undefined || node.type !== type || node.lowers.length > 0) return undefined;
+  if (node.pinned || node.lastName || (type === S_IFREG && !node.whole)) return undefined;
+  node.unlinked = false;
+  move(state, node, directory, name);
+  return node;
+}
