@@ -144,15 +144,22 @@ export async function fsync(host: Host, fh: Handle, datasync: boolean): Promise<
   check(await (datasync ? fdatasyncAsync(fd) : fsyncAsync(fd)));
 }
 
+/** The kernel says for a write that it takes set-id bits away, and leaves the rest that changes contents to us. */
+function changesContents(host: Host, req: Request, node: HostNode, fd: number): void {
+  host.assertWritable();
+  if (req.uid !== 0) clearSetId(host, node, fd);
+}
+
 export function fallocate(
   host: Host,
+  req: Request,
   fh: Handle,
   mode: number,
   offset: number,
   length: number,
 ): Promise<void> | void {
-  host.assertWritable();
-  const { fd } = host.files.get(fh);
+  const { fd, node } = host.files.get(fh);
+  changesContents(host, req, node, fd);
   if (host.local && length <= SYNC_LIMIT) {
     check(fallocateNow(fd, mode, offset, length));
     return undefined;
@@ -166,15 +173,17 @@ export function lseek(host: Host, fh: Handle, offset: number, whence: number): n
 
 export function copyRange(
   host: Host,
+  req: Request,
   from: { readonly fh: Handle; readonly offset: number },
   to: { readonly fh: Handle; readonly offset: number },
   length: number,
   flags: number,
 ): number | Promise<number> {
-  host.assertWritable();
   if (flags !== 0) throw failure('EINVAL');
+  const written = host.files.get(to.fh);
+  changesContents(host, req, written.node, written.fd);
   const source = { fd: host.files.get(from.fh).fd, offset: from.offset };
-  const target = { fd: host.files.get(to.fh).fd, offset: to.offset };
+  const target = { fd: written.fd, offset: to.offset };
   if (host.local && length <= SYNC_LIMIT) return check(copyFileRange(source, target, length));
   return copyFileRangeAsync(source, target, length).then(check);
 }

@@ -191,26 +191,26 @@ export class PassthroughFs implements Layer {
     return file.fsync(this.#host, fh, datasync);
   }
   fallocate(
-    _req: Request,
+    req: Request,
     _node: NodeId,
     fh: Handle,
     mode: number,
     offset: number,
     length: number,
   ): Maybe<void> {
-    return file.fallocate(this.#host, fh, mode, offset, length);
+    return file.fallocate(this.#host, req, fh, mode, offset, length);
   }
   lseek(_req: Request, _node: NodeId, fh: Handle, offset: number, whence: number): number {
     return file.lseek(this.#host, fh, offset, whence);
   }
   copyFileRange(
-    _req: Request,
+    req: Request,
     from: { readonly fh: Handle; readonly offset: number },
     to: { readonly fh: Handle; readonly offset: number },
     length: number,
     flags: number,
   ): Maybe<number> {
-    return file.copyRange(this.#host, from, to, length, flags);
+    return file.copyRange(this.#host, req, from, to, length, flags);
   }
 
   opendir(_req: Request, node: NodeId): OpenReply {

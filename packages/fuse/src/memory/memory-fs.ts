@@ -447,7 +447,7 @@ export class MemoryFs implements Layer {
   }
 
   fallocate(
-    _req: Request,
+    req: Request,
     node: NodeId,
     _fh: Handle,
     mode: number,
@@ -456,6 +456,7 @@ export class MemoryFs implements Layer {
   ): void {
     const inode = this.#file(node);
     allocate(inode.content.data, mode, offset, length);
+    if (req.uid !== 0) clearSetId(inode);
     inode.modified(nowNs());
   }
 
@@ -467,7 +468,7 @@ export class MemoryFs implements Layer {
   }
 
   copyFileRange(
-    _req: Request,
+    req: Request,
     from: { readonly node: NodeId; readonly offset: number },
     to: { readonly node: NodeId; readonly offset: number },
     length: number,
@@ -482,6 +483,7 @@ export class MemoryFs implements Layer {
     source.content.data.read(from.offset, bytes);
     const count = target.content.data.write(to.offset, bytes);
     accessed(source);
+    if (req.uid !== 0) clearSetId(target);
     target.modified(nowNs());
     return count;
   }

@@ -8,6 +8,7 @@ const noIdentity = 'the package does not say who asks: what is made belongs to t
 export const NATIVE_SKIPS: Readonly<Record<string, string>> = {
   'hole: SEEK_DATA and SEEK_HOLE': 'libfuse 2 has no lseek: the whole file is data',
   'fallocate: plain': noFallocate,
+  'set-id: cleared by fallocate': noFallocate,
   'fallocate: keeps what is there': noFallocate,
   'fallocate: KEEP_SIZE': noFallocate,
   'fallocate: PUNCH_HOLE': noFallocate,

@@ -130,6 +130,31 @@ export const attributes = {
       assert.equal((await fs.stat('f')).mode & 0o7777, 0o777);
     },
   },
+  'set-id: cleared by fallocate': {
+    guards:
+      'inode(7): it changes contents, and the kernel asks for it without a word about the bits',
+    async run({ fs }) {
+      await fs.writeFile('f', 'abc');
+      await fs.chmod('f', 0o6777);
+      await withOpen(fs.as(USER).open('f', O.O_RDWR), (file) => file.allocate(0, 0, 10));
+      assert.equal((await fs.stat('f')).mode & 0o7777, 0o777);
+    },
+  },
+  'set-id: cleared by copy_file_range': {
+    guards: 'inode(7): the same',
+    async run({ fs }) {
+      await fs.writeFile('from', 'abc');
+      await fs.chmod('from', 0o666);
+      await fs.writeFile('f', 'xyz');
+      await fs.chmod('f', 0o6777);
+      const user = fs.as(USER);
+      await withOpen(user.open('from', O.O_RDONLY), (from) =>
+        withOpen(user.open('f', O.O_RDWR), (file) => from.copyTo(file, 0, 0, 3)),
+      );
+      assert.equal(await fs.text('f'), 'abc');
+      assert.equal((await fs.stat('f')).mode & 0o7777, 0o777);
+    },
+  },
   'set-id: kept when root writes': {
     guards: 'write(2): with CAP_FSETID they stay',
     async run({ fs }) {
