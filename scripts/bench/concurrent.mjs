@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freshExt4 } from './lib/fresh-ext4.mjs';
+import { onFreshDisks } from './lib/on-fresh-disks.mjs';
 import { makeBase } from './lib/overlay-base.mjs';
 import { makeSubjects } from './lib/overlay-subjects.mjs';
 
@@ -69,29 +69,19 @@ const before = loadavg()[0];
 const best = {};
 try {
   const archives = makeBase(place, 60);
-  for (let round = 0; round < rounds; round += 1)
-    for (const name of names) {
-      const disk = freshExt4(place, archives.base);
-      try {
-        const { root, end } = await subjects[name](disk.dir);
-        try {
-          for (const [step, what] of Object.entries(STEPS).filter(([name]) =>
-            only.includes(name),
-          )) {
-            if (what.prepare) await together(root, { work: what.prepare, total: 1 }, 1);
-            for (const workers of counts) {
-              const row = (best[`${step}; ${workers}`] ??= { total: what.total });
-              const ms = await together(root, what, workers);
-              row[name] = Math.min(row[name] ?? Infinity, ms);
-            }
-          }
-        } finally {
-          await end();
+  await onFreshDisks(
+    { place, archive: archives.base, rounds, names, subjects },
+    async (root, name) => {
+      for (const [step, what] of Object.entries(STEPS).filter(([step]) => only.includes(step))) {
+        if (what.prepare) await together(root, { work: what.prepare, total: 1 }, 1);
+        for (const workers of counts) {
+          const row = (best[`${step}; ${workers}`] ??= { total: what.total });
+          const ms = await together(root, what, workers);
+          row[name] = Math.min(row[name] ?? Infinity, ms);
         }
-      } finally {
-        disk.end();
       }
-    }
+    },
+  );
 } finally {
   rmSync(place, { recursive: true, force: true });
 }

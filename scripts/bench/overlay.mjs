@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freshExt4 } from './lib/fresh-ext4.mjs';
+import { onFreshDisks } from './lib/on-fresh-disks.mjs';
 import { makeBase } from './lib/overlay-base.mjs';
 import { STEPS, timeStep } from './lib/overlay-steps.mjs';
 import { makeSubjects } from './lib/overlay-subjects.mjs';
@@ -26,24 +26,16 @@ const wanted = list('subjects') ?? Object.keys(subjects);
 const best = {};
 try {
   const archives = { ...makeBase(place, files), source: makeSourceArchive(place) };
-  for (let round = 0; round < rounds; round += 1)
-    for (const subject of wanted) {
-      const disk = freshExt4(place, archives.base);
-      try {
-        const { root, end } = await subjects[subject](disk.dir);
-        try {
-          for (const step of steps) {
-            const ms = timeStep(root, step, { files, archives });
-            const row = (best[step] ??= {});
-            row[subject] = Math.min(row[subject] ?? Infinity, ms);
-          }
-        } finally {
-          await end();
-        }
-      } finally {
-        disk.end();
+  await onFreshDisks(
+    { place, archive: archives.base, rounds, names: wanted, subjects },
+    (root, name) => {
+      for (const step of steps) {
+        const ms = timeStep(root, step, { files, archives });
+        const row = (best[step] ??= {});
+        row[name] = Math.min(row[name] ?? Infinity, ms);
       }
-    }
+    },
+  );
 } finally {
   rmSync(place, { recursive: true, force: true });
 }

@@ -72,6 +72,9 @@ function isDeletion(path: Buffer): boolean {
   return stat?.isCharacterDevice() === true && stat.rdev === 0;
 }
 
+/** It went meanwhile, or its file system has none. */
+const NO_ATTRIBUTES: ReadonlySet<number> = new Set([-errno.ENOENT, -errno.EOPNOTSUPP]);
+
 /** The attributes of a directory, with the marks of the overlay among them. */
 function dress(from: Buffer, to: Buffer): number {
   const stat = lstatSync(from, { bigint: true, throwIfNoEntry: false });
@@ -79,10 +82,12 @@ function dress(from: Buffer, to: Buffer): number {
   chownSync(to, Number(stat.uid), Number(stat.gid));
   chmodSync(to, Number(stat.mode) & 0o7777);
   const names = llistxattr(from);
-  for (const name of typeof names === 'number' ? [] : names) {
+  if (typeof names === 'number') return NO_ATTRIBUTES.has(names) ? 0 : names;
+  for (const name of names) {
     const value = lgetxattr(from, name);
-    if (typeof value === 'number') continue;
-    const r = lsetxattr(to, name, value);
+    // Taken away meanwhile; of anything else a mark could be missing, and with it what it hides.
+    if (value === -errno.ENODATA) continue;
+    const r = typeof value === 'number' ? value : lsetxattr(to, name, value);
     if (r < 0) return r;
   }
   return utimensat(AT_FDCWD, to, stat.atimeNs, stat.mtimeNs, 0);

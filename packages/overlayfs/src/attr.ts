@@ -144,11 +144,11 @@ export function* entryOf(state: OverlayState, node: OverlayNode, attr?: Attr): O
   const raw = attr ?? (yield* readAttr(state, node));
   const reply = yield* shown(state, node, raw);
   node.lookups++;
-  return {
-    node: node.id,
-    generation: 0,
-    entryTtl: state.ttl,
-    attrTtl: attrTtl(state, node, node.id),
-    attr: reply,
-  };
+  return entryNow(state, node, reply);
+}
+
+/** What the kernel is told of a node on which it has a reference already. */
+export function entryNow(state: OverlayState, node: OverlayNode, attr: Attr): Entry {
+  const ttl = attrTtl(state, node, node.id);
+  return { node: node.id, generation: 0, entryTtl: state.ttl, attrTtl: ttl, attr };
 }

@@ -1,144 +1,22 @@
-import type { Attr, Entry, Handle, Maybe, Name, NodeId, OpenReply, Request } from '@scorpiofs/fuse';
-import { entryOf, shownNow } from './attr.js';
+import type { Attr, Entry, Handle, Maybe, Name, OpenReply, Request } from '@scorpiofs/fuse';
+import { entryNow, entryOf, shownNow } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
-import { inherit } from './inherit.js';
-import { shownIno, type LayerState } from './layers.js';
-import { lowerHas } from './lookup.js';
-import { OCI_PREFIX } from './marks.js';
-import { isWhiteout, S_IFCHR, S_IFMT } from './mode.js';
+import type { LayerState } from './layers.js';
+import { makeEntry, shapeOf } from './make-entry.js';
+import { S_IFCHR, S_IFMT } from './mode.js';
 import { intern, internHeld } from './node-table.js';
-import type { NodeShape, OverlayNode } from './node.js';
+import type { OverlayNode } from './node.js';
 import { grant } from './open.js';
 import { attrTtl } from './opens.js';
 import { isOwn } from './own.js';
 import { run, wait, type Op } from './run.js';
-import { ask } from './search.js';
-import { OWN_REQUEST, type OverlayState } from './state.js';
-import { clearOciMark, makeOpaque, placeStaged, removeStaged } from './work.js';
+import type { OverlayState } from './state.js';
 
 interface Created {
   readonly entry: Entry;
   readonly open: OpenReply;
-}
-
-/** Makes a new entry in a directory of the upper: either the wanted one, or a staged one in the work directory. */
-type Make = (parent: NodeId, name: Name) => Op<Entry>;
-
-/**
- * A new entry. Where nothing of that name is in the upper it is made in place, by the caller's identity. Over a whiteout it is
- * made aside and renamed over it, so that what the whiteout hides is not seen in between.
- */
-function* makeEntry(
-  state: OverlayState,
-  req: Request,
-  parent: OverlayNode,
-  name: Name,
-  directory: boolean,
-  make: Make,
-): Op<{ readonly node: OverlayNode; readonly entry: Entry }> {
-  const { upper } = state.writable();
-  refuseMark(upper, name);
-  // Whiteouts of names that nothing below has are not looked for: the host says that something is there.
-  const below = parent.lowers.length > 0 && (yield* lowerHas(state, req, parent, name));
-  if (below) yield* mustBeWhitedOut(upper, req, parent, name);
-  const target = yield* copyUp(state, parent);
-  let entry: Entry | undefined;
-  if (!below) {
-    try {
-      entry = yield* make(target, name);
-      yield* clearOciMark(upper, target, name);
-    } catch (error) {
-      if (!isErrno(error, EEXIST)) throw error;
-    }
-  }
-  entry ??= yield* makeOverWhiteout(state, req, parent, target, name, directory, make);
-  const node = intern(state, parent, name, shapeOf(upper, entry));
-  parent.listing?.set(name, node.ino, node.type);
-  return { node, entry };
-}
-
-/** Something new, in the upper alone. */
-function shapeOf(upper: LayerState, { node, attr }: Entry): NodeShape {
-  return {
-    type: attr.mode & S_IFMT,
-    ino: shownIno(upper, attr.ino),
-    upper: node,
-    lowers: NO_LOWERS,
-    redirect: undefined,
-  };
-}
-
-const NO_LOWERS: NodeShape['lowers'] = [];
-
-/** What lower layers have is not seen at this name, or there is something. */
-function* mustBeWhitedOut(
-  upper: LayerState,
-  req: Request,
-  parent: OverlayNode,
-  name: Name,
-): Op<void> {
-  const above = parent.upper === undefined ? undefined : yield* ask(upper, req, parent.upper, name);
-  if (above === 'whiteout') return;
-  if (above !== undefined) upper.forget(above.entry.node);
-  fail(EEXIST, 'name exists');
-}
-
-function* makeOverWhiteout(
-  state: OverlayState,
-  req: Request,
-  parent: OverlayNode,
-  target: NodeId,
-  name: Name,
-  directory: boolean,
-  make: Make,
-): Op<Entry> {
-  const { upper, work } = state.writable();
-  const there = yield* upper.find(OWN_REQUEST, target, name);
-  if (there !== undefined) {
-    upper.forget(there.node);
-    if (!isWhiteout(there.attr)) fail(EEXIST, 'name exists');
-  }
-  const opaque =
-    directory && (there !== undefined || (yield* needsOpaque(state, req, parent, name)));
-  if (there === undefined && !opaque) {
-    const entry = yield* make(target, name);
-    yield* clearOciMark(upper, target, name);
-    return entry;
-  }
-  const staged = state.temporaryName();
-  let entry = yield* make(work, staged);
-  try {
-    entry = yield* inherit(upper, target, entry, req);
-    if (opaque) yield* makeOpaque(upper, entry.node);
-    yield* placeStaged(state, staged, target, name);
-  } catch (error) {
-    upper.forget(entry.node);
-    yield* removeStaged(state, staged);
-    throw error;
-  }
-  return entry;
-}
-
-/** A name that would be read as a mark cannot be a user's file in the OCI form (spec §7.2). */
-export function refuseMark(upper: LayerState, name: Name): void {
-  if (upper.form === 'oci' && name.startsWith(OCI_PREFIX))
-    fail(EPERM, 'names beginning with .wh. are marks in this upper');
-}
-
-/** In the OCI form a whiteout beside a new directory is removed, so the directory itself must hide what lies below. */
-function* needsOpaque(
-  state: OverlayState,
-  req: Request,
-  parent: OverlayNode,
-  name: Name,
-): Op<boolean> {
-  const { upper } = state.writable();
-  if (upper.form !== 'oci' || parent.lowers.length === 0) return false;
-  for (const { at, node } of parent.lowers)
-    if (yield* state.layer(at).has(req, node, name)) return true;
-  return false;
 }
 
 export function* mknod(
@@ -258,9 +136,7 @@ function taken(
   // A new file has one name and its own data.
   const attr = shownNow(node, made.entry.attr) ?? made.entry.attr;
   const open = state.opensFiles ? granted(state, node, flags) : OPEN;
-  const ttl = attrTtl(state, node, node.id);
-  const entry = { node: node.id, generation: 0, entryTtl: state.ttl, attrTtl: ttl, attr };
-  return { entry, open };
+  return { entry: entryNow(state, node, attr), open };
 }
 
 export function* tmpfile(

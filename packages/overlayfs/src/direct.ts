@@ -1,10 +1,11 @@
 import type { Entry, Maybe, Name, NegativeEntry, Request } from '@scorpiofs/fuse';
+import { entryNow } from './attr.js';
 import { ENOENT, isErrno } from './errno.js';
 import { shownIno, type LayerState } from './layers.js';
-import { S_IFCHR, S_IFDIR, S_IFREG, typeOf } from './mode.js';
+import { fillsItsBlocks } from './metacopy.js';
+import { S_IFCHR, S_IFDIR, typeOf } from './mode.js';
 import { internHeld } from './node-table.js';
-import type { LayerNode, OverlayNode } from './node.js';
-import { attrTtl } from './opens.js';
+import { NO_LOWERS, type LayerNode, type OverlayNode } from './node.js';
 import type { OverlayState } from './state.js';
 
 /** A layer's own answer to a lookup; its reference is the caller's. */
@@ -51,8 +52,7 @@ export function directEntry(
   const inUpper = layer === state.upper;
   const type = typeOf(attr);
   if (type === S_IFDIR || type === S_IFCHR || attr.nlink > 1) return undefined;
-  // Fewer blocks than bytes: a hole, or a file whose data is elsewhere (metacopy.ts).
-  if (type === S_IFREG && attr.blocks * 512 < attr.size) return undefined;
+  if (!fillsItsBlocks(attr)) return undefined;
   // A copied-up file has the number that it had below.
   if (inUpper && parent.impure !== false) return undefined;
   const known = layer.nodes.get(id);
@@ -67,13 +67,5 @@ export function directEntry(
     lowers: inUpper ? NO_LOWERS : [{ at: layer.at, node: id }],
     redirect: undefined,
   });
-  return {
-    node: node.id,
-    generation: 0,
-    entryTtl: state.ttl,
-    attrTtl: attrTtl(state, node, node.id),
-    attr: ino === attr.ino ? attr : { ...attr, ino },
-  };
+  return entryNow(state, node, ino === attr.ino ? attr : { ...attr, ino });
 }
-
-const NO_LOWERS: readonly LayerNode[] = [];

@@ -1,7 +1,7 @@
 import type { Entry, Name, Request } from '@scorpiofs/fuse';
 import { entryOf } from './attr.js';
 import { copyUp, markImpure } from './copy-up.js';
-import { refuseMark } from './create.js';
+import { refuseMark } from './make-entry.js';
 import { EEXIST, ENOSYS, EPERM, fail } from './errno.js';
 import { lookup } from './lookup.js';
 import { S_IFDIR } from './mode.js';

@@ -123,9 +123,13 @@ function* below(state: OverlayState, search: Search, above: number): Op<Hit | un
   return undefined;
 }
 
-/** Fewer blocks than bytes: a hole, or data that is elsewhere. */
+/** Fewer blocks than bytes: a file with a hole, or whose data is elsewhere. */
+export function fillsItsBlocks(attr: Attr): boolean {
+  return typeOf(attr) !== S_IFREG || attr.blocks * 512 >= attr.size;
+}
+
 export function hasOwnBlocks(node: OverlayNode, attr: Attr): boolean {
-  return node.type !== S_IFREG || node.whole || attr.blocks * 512 >= attr.size;
+  return node.whole || fillsItsBlocks(attr);
 }
 
 /** Space used: that of the data. A file without blocks would pass for a hole, which `tar -S` does not read. */

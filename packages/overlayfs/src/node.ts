@@ -46,7 +46,7 @@ class Rare {
 }
 
 const NONE: Readonly<Rare> = Object.freeze(new Rare());
-const NO_LOWERS: readonly LayerNode[] = [];
+export const NO_LOWERS: readonly LayerNode[] = [];
 
 const PINNED = 1;
 const WHOLE = 2;

@@ -30,7 +30,7 @@ import { release } from './opens.js';
 import { readdir } from './readdir.js';
 import { readlink } from './readlink.js';
 import { rmdir, unlinkNow } from './remove.js';
-import { renameNow } from './rename.js';
+import { renameNow } from './rename-now.js';
 import { operate, within } from './operate.js';
 import type { Op } from './run.js';
 import { OverlayState, type OverlayOptions } from './state.js';

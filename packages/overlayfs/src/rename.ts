@@ -1,7 +1,7 @@
 import type { Maybe, Name, Request } from '@scorpiofs/fuse';
 import { copyUp, markImpure } from './copy-up.js';
-import { refuseMark } from './create.js';
-import { askOnly, type LayerAnswer } from './direct.js';
+import { refuseMark } from './make-entry.js';
+import type { LayerAnswer } from './direct.js';
 import {
   EEXIST,
   EINVAL,
@@ -30,8 +30,7 @@ import {
   nameGone,
   unpin,
 } from './remove.js';
-import { isOwn, ownFile } from './own.js';
-import { run, wait, type Op } from './run.js';
+import { wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import {
   clearOciMark,
@@ -46,7 +45,7 @@ import {
   whiteOut,
 } from './work.js';
 
-interface Place {
+export interface Place {
   readonly parent: OverlayNode;
   readonly name: Name;
 }
@@ -55,7 +54,7 @@ interface Place {
  * Renames within the overlay. A directory with lower content keeps it by a `redirect` mark; the old name is whited out where
  * something below still has it. Marks are set before the one rename that makes the new state visible.
  */
-function* rename(
+export function* rename(
   state: OverlayState,
   req: Request,
   from: Place,
@@ -85,49 +84,6 @@ function* rename(
     if (target.type === S_IFDIR) yield* mustBeEmpty(state, req, target);
   }
   yield* replace(state, req, from, to, foundSource, foundTarget);
-}
-
-/**
- * As `rename`, without steps for a file that only the upper has, to a name that is free there: what is at the new name is looked
- * at only where the host says that something is.
- */
-export function renameNow(
-  state: OverlayState,
-  req: Request,
-  from: Place,
-  to: Place,
-  flags: number,
-): Maybe<void> {
-  const { upper } = state;
-  const simple = flags === 0 || flags === RENAME_NOREPLACE;
-  const [source, target] = [from.parent, to.parent];
-  // A number from below goes along with the file: not known to be so, or it is (markImpure).
-  if (!simple || !isOwn(state, source) || !isOwn(state, target) || source.impure !== false)
-    return run(rename(state, req, from, to, flags));
-  if (upper?.fs.rename === undefined) return run(rename(state, req, from, to, flags));
-  const begun = askOnly(upper, req, { at: 0, node: source.upper }, from.name);
-  const inSteps = () => run(rename(state, req, from, to, flags, begun));
-  const node = begun instanceof Promise ? undefined : ownFile(state, source, from.name, begun);
-  if (begun instanceof Promise || node === undefined || !('attr' in begun)) return inSteps();
-  const failed = (error: unknown) => {
-    if (isErrno(error, EEXIST, EINVAL, ENOSYS)) return inSteps();
-    upper.forget(begun.node);
-    throw error;
-  };
-  const follow = () => {
-    upper.forget(begun.node);
-    source.listing?.delete(from.name);
-    target.listing?.set(to.name, node.ino, node.type);
-    move(state, node, target, to.name);
-  };
-  let moved: Maybe<void>;
-  try {
-    const ends = [source.upper, from.name, target.upper, to.name] as const;
-    moved = upper.fs.rename(OWN_REQUEST, ...ends, RENAME_NOREPLACE);
-  } catch (error) {
-    return failed(error);
-  }
-  return moved instanceof Promise ? moved.then(follow, failed) : follow();
 }
 
 function isAncestor(node: OverlayNode, of: OverlayNode): boolean {
