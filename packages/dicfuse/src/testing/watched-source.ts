@@ -27,6 +27,8 @@ export class WatchedSource implements Source {
   failure: Error | undefined;
   /** Awaited before every call of trees, sizes, blob and blobs. */
   gate: Promise<void> | undefined;
+  /** What waits at the gate: directories, or calls of another kind. */
+  waiting = 0;
 
   constructor(
     readonly inner: Source,
@@ -55,7 +57,7 @@ export class WatchedSource implements Source {
     options: TreeOptions = {},
   ): AsyncGenerator<TreeAnswer, void, undefined> {
     this.treeCalls.push(wants.map(({ path }) => path));
-    await this.#pass();
+    await this.#pass(wants.length);
     const { levels, signal } = options;
     const given = { ...(signal && { signal }), ...(levels !== undefined && { levels }) };
     const asked = this.plain ? { ...given, levels: 1 } : given;
@@ -91,8 +93,12 @@ export class WatchedSource implements Source {
     await this.inner.close();
   }
 
-  async #pass(): Promise<void> {
-    await this.gate;
+  async #pass(count = 1): Promise<void> {
+    if (this.gate !== undefined) {
+      this.waiting += count;
+      await this.gate;
+      this.waiting -= count;
+    }
     if (this.failure !== undefined) throw this.failure;
   }
 }
