@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ROOT_NODE, type NodeId } from '@scorpiofs/fuse';
 import { getNofile, O, setNofile } from '@scorpiofs/posix';
 
-import { BOTH_WAYS, Driver, name, root } from './driver.js';
+import { BOTH_WAYS, Driver, errnoOf, name, root } from './driver.js';
 
 const openNow = () => fs.readdirSync('/proc/self/fd').length;
 
@@ -47,6 +47,47 @@ describe.each(BOTH_WAYS)('handles: $handles', (handles) => {
     }
   });
 
+  test('what has no name keeps its descriptor beside the cache, until it is forgotten', () => {
+    using driver = new Driver({ ...handles, maxDescriptors: 2 });
+    const before = openNow();
+    const make = (each: string) => driver.fs.mkdir(root, ROOT_NODE, name(each), 0o755, 0).node;
+    const removed = Array.from({ length: 10 }, (_, i) => make(`removed${i}`));
+    const replaced = make('replaced');
+    const others = Array.from({ length: 10 }, (_, i) => make(`other${i}`));
+    for (let i = 0; i < 10; i++) driver.fs.rmdir(root, ROOT_NODE, name(`removed${i}`));
+    driver.fs.rename(root, ROOT_NODE, name('other0'), ROOT_NODE, name('replaced'), 0);
+    for (const node of others) driver.fs.getattr(root, node, undefined);
+    for (const node of [...removed, replaced]) {
+      expect(driver.fs.getattr(root, node, undefined).attr.nlink).toBe(0);
+      expect(driver.list(node).filter((entry) => !/^\.\.?$/.test(entry.name))).toEqual([]);
+    }
+    expect(driver.fs.counts.descriptors).toBeLessThanOrEqual(11 + 2);
+    for (const node of [...removed, replaced]) driver.fs.forget(node, 1);
+    expect(driver.fs.counts.descriptors).toBeLessThanOrEqual(2);
+    expect(openNow() - before).toBeLessThanOrEqual(2);
+  });
+
+  test('a removal that fails, and one of a name among several, keeps no descriptor', () => {
+    using driver = new Driver({ ...handles, maxDescriptors: 2 }, (dir) => {
+      for (let i = 0; i < 10; i++) fs.mkdirSync(`${dir}/full${i}/in`, { recursive: true });
+      for (let i = 0; i < 10; i++) {
+        fs.writeFileSync(`${dir}/one${i}`, '');
+        fs.linkSync(`${dir}/one${i}`, `${dir}/two${i}`);
+      }
+      fs.mkdirSync(dir + '/empty');
+    });
+    for (let i = 0; i < 10; i++) {
+      driver.node(`full${i}`);
+      const over = name(`full${i}`);
+      expect(errnoOf(() => driver.fs.rmdir(root, ROOT_NODE, over))).toBe('ENOTEMPTY');
+      const replace = () => driver.fs.rename(root, ROOT_NODE, name('empty'), ROOT_NODE, over, 0);
+      expect(errnoOf(replace)).toBe('ENOTEMPTY');
+      driver.node(`one${i}`);
+      driver.fs.unlink(root, ROOT_NODE, name(`one${i}`));
+    }
+    expect(driver.fs.counts.descriptors).toBeLessThanOrEqual(2);
+  });
+
   test('destroy leaves no descriptor behind', async () => {
     const before = openNow();
     {
@@ -54,6 +95,8 @@ describe.each(BOTH_WAYS)('handles: $handles', (handles) => {
       driver.list(driver.node('d'));
       driver.fs.opendir(root, driver.node('d'));
       driver.fs.create(root, ROOT_NODE, name('f'), 0o600, O.O_RDWR, 0);
+      driver.fs.mkdir(root, ROOT_NODE, name('gone'), 0o700, 0);
+      driver.fs.rmdir(root, ROOT_NODE, name('gone'));
       driver.fs.attach(driver.host('d'));
       const fd = driver.fs.hostFd(driver.node('f'), O.O_RDONLY);
       if (fd !== undefined) driver.fs.closeHostFd(fd);

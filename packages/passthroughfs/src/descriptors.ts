@@ -19,10 +19,12 @@ const TABLE_FULL: ReadonlySet<number> = new Set([-errno.EMFILE, -errno.ENFILE]);
 
 /**
  * A bounded set of descriptors of nodes, so that a walk does not open every directory for each name in it. Second
- * chance: a hand goes round, and closes what was not used since it last came by.
+ * chance: a hand goes round, and closes what was not used since it last came by. Besides, those of nodes without a name.
  */
 export class Descriptors {
   readonly #slots: HostNode[] = [];
+  /** Nothing but their descriptor leads to these. */
+  readonly #kept = new Set<HostNode>();
   readonly #stat = new Stat();
   #hand = 0;
 
@@ -30,7 +32,8 @@ export class Descriptors {
 
   /** How many are held; roots, mounts and open files are not counted. */
   get held(): number {
-    return this.#slots.reduce((count, node) => count + (node.fd >= 0 && !node.pinned ? 1 : 0), 0);
+    const inCache = (node: HostNode) => node.fd >= 0 && !node.pinned && !this.#kept.has(node);
+    return this.#slots.filter(inCache).length + this.#kept.size;
   }
 
   /**
@@ -42,13 +45,16 @@ export class Descriptors {
       node.hot = true;
       return node.fd;
     }
-    let fd = this.#open(node, keep);
-    if (TABLE_FULL.has(fd) && this.#slots.length > 0) {
-      this.#shrink(keep);
-      fd = this.#open(node, keep);
-    }
+    const fd = this.#openWithRoom(node, keep === undefined ? [] : [keep]);
     if (fd >= 0) this.add(node, fd, keep);
     return fd;
+  }
+
+  #openWithRoom(node: HostNode, keep: readonly HostNode[]): number {
+    const fd = this.#open(node, keep[0]);
+    if (!TABLE_FULL.has(fd) || this.#slots.length === 0) return fd;
+    this.#shrink(keep);
+    return this.#open(node, keep[0]);
   }
 
   /** Of a file that is open already if there is one: it works after the last name is gone. */
@@ -64,13 +70,30 @@ export class Descriptors {
     else this.#slots[this.#victim(keep)] = node;
   }
 
+  /**
+   * A descriptor for a node whose last name is about to go, until `drop`. The kernel forgets such a node when nobody uses it
+   * any more, so there are no more of these than others have files open. `others` keep theirs meanwhile.
+   */
+  keep(node: HostNode, ...others: readonly HostNode[]): void {
+    if (node.pinned) return;
+    if (node.fd < 0) {
+      const fd = this.#openWithRoom(node, others);
+      // No descriptor is no reason to refuse the removal.
+      if (fd < 0) return;
+      node.fd = fd;
+    }
+    this.#kept.add(node);
+  }
+
   drop(node: HostNode): void {
     if (node.fd < 0 || node.pinned) return;
+    this.#kept.delete(node);
     close(node.fd);
     node.fd = -1;
   }
 
   closeAll(): void {
+    for (const node of this.#kept) this.drop(node);
     for (const node of this.#slots) this.drop(node);
     this.#slots.length = 0;
   }
@@ -81,8 +104,8 @@ export class Descriptors {
     if (node.fd >= 0 && node.type === S.IFDIR) return openat(node.fd, '.', flags);
     if (node.mount.byHandle) {
       const fd = openByHandleAt(node.mount.fd, node.key, flags);
-      // Some file systems do not find an unlinked file by its handle, although it is still open.
-      if (fd !== failed('ESTALE') || node.files === undefined) return fd;
+      // Most file systems do not find an unlinked file by its handle, although it is still open.
+      if (fd !== failed('ESTALE') || (node.files === undefined && node.fd < 0)) return fd;
     }
     const path = this.ofAny(node);
     return path < 0 ? path : openat(AT_FDCWD, procPath(path), flags);
@@ -115,7 +138,7 @@ export class Descriptors {
     for (;;) {
       this.#hand = (this.#hand + 1) % this.#slots.length;
       const node = this.#slots[this.#hand];
-      if (node === undefined || node.fd < 0) return this.#hand;
+      if (node === undefined || node.fd < 0 || this.#kept.has(node)) return this.#hand;
       if (node === keep) continue;
       if (!node.hot) {
         this.drop(node);
@@ -126,11 +149,11 @@ export class Descriptors {
   }
 
   // Others in this process need descriptors too: half is given back.
-  #shrink(keep: HostNode | undefined): void {
+  #shrink(keep: readonly HostNode[]): void {
     const keeping = this.#slots.length >> 1;
     for (const node of this.#slots.splice(keeping)) {
-      if (node === keep) this.#slots.push(node);
-      else this.drop(node);
+      if (keep.includes(node)) this.#slots.push(node);
+      else if (!this.#kept.has(node)) this.drop(node);
     }
     this.#hand = 0;
   }

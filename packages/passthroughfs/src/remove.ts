@@ -3,8 +3,9 @@ import { AT_REMOVEDIR, unlinkat } from '@scorpiofs/posix';
 
 import { check, must } from './fail.js';
 import type { Host } from './host.js';
+import { leaving, left } from './last-name.js';
 import { checkNewName } from './names.js';
-import { dropUnreferenced, lostName, observe } from './observe.js';
+import { lostName } from './observe.js';
 
 export function unlink(host: Host, parentId: NodeId, name: Name): void {
   remove(host, parentId, name, 0);
@@ -17,18 +18,13 @@ export function rmdir(host: Host, parentId: NodeId, name: Name): void {
 function remove(host: Host, parentId: NodeId, name: Name, flags: number): void {
   host.assertWritable();
   checkNewName(name);
-  const parent = host.nodes.get(parentId);
-  const dirfd = check(host.descriptors.of(parent));
-  if (parent.mount.byHandle) {
-    check(unlinkat(dirfd, name, flags));
-    return;
+  const dir = host.nodes.get(parentId);
+  const place = { dir, fd: check(host.descriptors.of(dir)), name };
+  const node = must(leaving(host, place, dir));
+  const r = unlinkat(place.fd, name, flags);
+  if (node !== undefined) {
+    if (r === 0) lostName(node, dir, name);
+    left(host, node, r === 0);
   }
-  // Whose name this is can only be asked before it is gone. Its descriptor is opened now, or nothing would find the file
-  // again while somebody still has it open.
-  const node = must(observe(host, parent, dirfd, name));
-  if (node.lookups > 0) check(host.descriptors.of(node, parent));
-  const r = unlinkat(check(host.descriptors.of(parent, node)), name, flags);
-  if (r === 0) lostName(node, parent, name);
-  dropUnreferenced(host, node);
   check(r);
 }

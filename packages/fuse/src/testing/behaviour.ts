@@ -5,6 +5,7 @@ import { files } from './cases/files.js';
 import { names } from './cases/names.js';
 import { programs } from './cases/programs.js';
 import { randomOperations } from './cases/random.js';
+import { removed } from './cases/removed.js';
 import { renames } from './cases/renames.js';
 import { space } from './cases/space.js';
 import { xattrs } from './cases/xattrs.js';
@@ -17,6 +18,7 @@ export const behaviour: Cases = {
   ...space,
   ...names,
   ...directories,
+  ...removed,
   ...renames,
   ...attributes,
   ...xattrs,

@@ -2,6 +2,7 @@ const noFallocate = 'libfuse 2 as the package binds it has no fallocate';
 const noRenameFlags = 'libfuse 2 has no flags of rename';
 const noBytes = 'the package hands names over as UTF-8 text: others are refused with EILSEQ';
 const noTmpfile = 'libfuse 2 has no O_TMPFILE';
+const noFiles = 'libfuse 2 knows files by path: one without a name is not found';
 const noIdentity = 'the package does not say who asks: what is made belongs to the daemon';
 
 /** Cases that the second transport cannot pass whatever it serves, with the reason. */
@@ -26,6 +27,10 @@ export const NATIVE_SKIPS: Readonly<Record<string, string>> = {
   'rename: EXCHANGE of a file and a full directory': noRenameFlags,
   'rename: EXCHANGE of two names of one file': noRenameFlags,
   'random: names like a map': noRenameFlags,
+  'removed: an open directory': noFiles,
+  'removed: an open directory, by rename': noFiles,
+  'removed: the working directory': noFiles,
+  'removed: what is no regular file': noFiles,
   'owner: of what is made': noIdentity,
   'permission: sticky directory': noIdentity,
   'times: set to the nanosecond':
