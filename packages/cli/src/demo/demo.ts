@@ -5,7 +5,7 @@ import { readMountTable } from '@scorpiofs/fuse';
 import type { Output } from '../output.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { startDaemon, type DaemonProcess } from './daemon-process.js';
-import { figures, type Figures } from './metrics.js';
+import { figures, figuresAtRest, type Figures } from './metrics.js';
 import { readAll, walk, type FoundFile, type Walked } from './walk.js';
 import { count, duration, size } from './words.js';
 
@@ -72,7 +72,7 @@ async function measured<T>(tour: Tour, step: string, work: () => Promise<T>) {
   const start = performance.now();
   const value = await work();
   const ms = performance.now() - start;
-  const cost = difference(await figures(tour.daemon.url), before);
+  const cost = difference(await figuresAtRest(tour.daemon.url), before);
   tour.steps.push({ step, ms: Math.round(ms), ...cost });
   return { value, ms, cost };
 }

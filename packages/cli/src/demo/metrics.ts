@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** What a daemon has done so far, from its `/metrics`. */
 export interface Figures {
   /** Requests to the server, and bytes of its answers. */
@@ -25,4 +27,20 @@ export async function figures(url: string): Promise<Figures> {
     contentBytes: sum(text, 'scorpio_store_added_bytes_total'),
     kernel: sum(text, 'scorpio_fuse_requests_total'),
   };
+}
+
+const REST_MS = 100;
+const LONGEST_REST_MS = 5000;
+
+/** The figures once no more of the server's answers arrive: what was asked for ahead belongs to what set it going. */
+export async function figuresAtRest(url: string): Promise<Figures> {
+  const limit = performance.now() + LONGEST_REST_MS;
+  let last = await figures(url);
+  while (performance.now() < limit) {
+    await setTimeout(REST_MS);
+    const now = await figures(url);
+    if (now.received === last.received && now.contents === last.contents) return now;
+    last = now;
+  }
+  return last;
 }
