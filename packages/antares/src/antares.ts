@@ -22,6 +22,7 @@ import type {
   PruneOptions,
   RefreshOptions,
 } from './options.js';
+import type { Orphan } from './orphans.js';
 import type { CreateRequest } from './request.js';
 
 /** Views by name: each an overlay of its own upper, a change list or none, and the shared base. One operation per file in `operations/`. */
@@ -148,7 +149,7 @@ export class Antares {
    *
    * @throws AntaresError when the state file cannot be understood: then nothing was touched
    */
-  async prune(options: PruneOptions = {}): Promise<string[]> {
+  async prune(options: PruneOptions = {}): Promise<Orphan[]> {
     const { running } = this.#context;
     return await running.track(prune(this.#context, options));
   }

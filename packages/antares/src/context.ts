@@ -19,6 +19,8 @@ export interface Context extends AntaresOptions {
   readonly looks: Map<string, Promise<Change[]>>;
   /** Deletes that run, by mount id. */
   readonly ends: Map<string, Promise<MountStatus>>;
+  /** Mount ids of directories that are used without a record: a view is being made of them, or was ended with programs inside that stay. */
+  readonly inUse: Set<string>;
   readonly log: AntaresLog;
 }
 
@@ -31,6 +33,7 @@ export function contextOf(options: AntaresOptions): Context {
     running: new Running(),
     creates: new Lane(16),
     ends: new Map(),
+    inUse: new Set(),
     looks: new Map(),
     trash: new Trash((error) => log('warn', 'removing failed', { reason: messageOf(error) })),
   };

@@ -1,3 +1,4 @@
+import { chmod, lstat } from 'node:fs/promises';
 import type { Context } from './context.js';
 import type { Process, UnmountResult } from './engine.js';
 import { messageOf } from './error.js';
@@ -20,6 +21,19 @@ export async function removeDirectories(
       .catch((error: unknown) =>
         log('warn', 'removing failed', { directory, reason: messageOf(error) }),
       );
+}
+
+/** The time of the last change of what stays of a job becomes that of its end: `prune` tells by it how long nobody wants it. What is gone is fine. */
+export async function markKept({
+  upperDir,
+  clDir,
+}: Pick<Job, 'upperDir' | 'clDir'>): Promise<void> {
+  for (const directory of clDir === undefined ? [upperDir] : [upperDir, clDir])
+    await lstat(directory)
+      .then(({ mode }) => chmod(directory, mode & 0o7777))
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
 }
 
 /** When nobody is on a view any more that was taken out of the tree; undefined: nobody is. */

@@ -42,8 +42,10 @@ export interface DeleteOptions {
 }
 
 export interface PruneOptions {
-  /** Milliseconds since a directory was changed last. Default: an hour. */
-  readonly olderThanMs?: number;
+  /** Milliseconds since a directory was changed last, or its job ended. Default: an hour. */
+  readonly olderThanMs?: number | undefined;
+  /** Only says what would go. */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface ChangeOfLayers {

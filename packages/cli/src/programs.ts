@@ -3,6 +3,7 @@ import {
   httpMountCommand,
   LIST_COMMAND,
   MOUNT_COMMAND,
+  PRUNE_COMMAND,
   UMOUNT_COMMAND,
 } from './antares/commands.js';
 import type { ProgramSpec } from './command/spec.js';
@@ -38,6 +39,7 @@ export function scorpioProgram(): ProgramSpec {
       MOUNT_COMMAND,
       UMOUNT_COMMAND,
       LIST_COMMAND,
+      PRUNE_COMMAND,
       httpMountCommand('http://127.0.0.1:2725/antares'),
       MONO_COMMAND,
       OVERLAY_COMMAND,
@@ -73,6 +75,7 @@ export function antaresProgram(): ProgramSpec {
       MOUNT_COMMAND,
       UMOUNT_COMMAND,
       LIST_COMMAND,
+      PRUNE_COMMAND,
       httpMountCommand('http://127.0.0.1:2726'),
     ],
   };

@@ -29,6 +29,14 @@ const OPERATIONS: readonly Operation[] = [
   },
   { method: 'get', path: '/mounts', summary: 'All views', answer: s.mountCollection },
   {
+    method: 'post',
+    path: '/prune',
+    summary: 'Remove directories that belong to no job, with what was kept of ended ones',
+    body: s.pruneRequest,
+    answer: s.pruned,
+    failures: [400, 413, 415, 422, 500, 503],
+  },
+  {
     method: 'get',
     path: '/mounts/by-job/{job_id}',
     summary: "A job's view",

@@ -64,12 +64,13 @@ function wantedBy(request: CreateRequest): Wanted {
 }
 
 async function make(context: Context, wanted: Wanted): Promise<Job> {
-  const { paths, base, engine, jobs, running, log } = context;
+  const { paths, base, engine, jobs, running, inUse, log } = context;
   if (wanted.mountpoint !== undefined) await checkMountpoint(context, wanted.mountpoint);
   const { commit } = await base.head();
   const job = newJob(paths, wanted, commit);
   const { mountId, mountpoint, path } = job;
   await base.hold(commit, path);
+  inUse.add(mountId);
   try {
     if (wanted.cl !== undefined) await placeLayer(context, job, wanted.cl, clPathOf(wanted.clPath));
     await makeUpper(context, job);
@@ -86,6 +87,8 @@ async function make(context: Context, wanted: Wanted): Promise<Job> {
     jobs.drop(job);
     await undo(context, job);
     throw asAntares(error);
+  } finally {
+    inUse.delete(mountId);
   }
 }
 

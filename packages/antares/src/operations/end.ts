@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { removeDirectories, whenGone } from '../directories.js';
+import { markKept, removeDirectories, whenGone } from '../directories.js';
 import { AntaresError, messageOf, unknownJob } from '../error.js';
 import type { Job, MountStatus } from '../job.js';
 import { removeMountpoint } from '../mountpoint.js';
@@ -42,7 +42,8 @@ export async function endByTask(
 }
 
 async function endJob(context: Context, job: Job, keep: boolean): Promise<MountStatus> {
-  const { engine, base, keepUpper = false, jobs, log } = context;
+  const { engine, base, keepUpper = false, jobs, inUse, log } = context;
+  const kept = keep || keepUpper;
   jobs.setState(job, 'Unmounting');
   job.lastSeenMs = Date.now();
   let gone: Promise<void> | undefined;
@@ -55,6 +56,11 @@ async function endJob(context: Context, job: Job, keep: boolean): Promise<MountS
     log('error', 'a view could not be unmounted', { mount_id: job.mountId, reason });
     return jobs.status(job);
   }
+  if (kept)
+    await markKept(job).catch((error: unknown) =>
+      log('warn', 'what is kept could not be marked', { reason: messageOf(error) }),
+    );
+  inUse.add(job.mountId);
   jobs.drop(job);
   jobs.setState(job, 'Unmounted');
   await jobs
@@ -63,9 +69,10 @@ async function endJob(context: Context, job: Job, keep: boolean): Promise<MountS
       log('error', 'the state file could not be written', { reason: messageOf(error) }),
     );
   await removeMountpoint(context, job.mountpoint);
-  if (!keep && !keepUpper) await removeDirectories(context, job, gone);
+  if (!kept) await removeDirectories(context, job, gone);
   // Who is still inside goes on reading the base.
   const release = async (): Promise<void> => {
+    inUse.delete(job.mountId);
     if (job.held) await base.release(job.revision);
   };
   if (gone === undefined) await release();
@@ -75,6 +82,6 @@ async function endJob(context: Context, job: Job, keep: boolean): Promise<MountS
       .catch((error: unknown) =>
         log('warn', 'a revision could not be let go', { reason: messageOf(error) }),
       );
-  log('info', 'view ended', { mount_id: job.mountId, kept: String(keep || keepUpper) });
+  log('info', 'view ended', { mount_id: job.mountId, kept: String(kept) });
   return jobs.status(job);
 }

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command/spec.js';
+import { checkDuration, DEFAULT_AGE } from './duration.js';
 import { USER_FLAGS } from './user-flags.js';
 
 export const MOUNT_COMMAND: CommandSpec = {
@@ -33,6 +34,31 @@ export const UMOUNT_COMMAND: CommandSpec = {
   ],
   examples: [['scorpio umount nightly-7 --purge', 'and remove what it wrote']],
   run: async (invocation) => (await import('./umount-command.js')).runUmount(invocation),
+};
+
+export const PRUNE_COMMAND: CommandSpec = {
+  name: 'prune',
+  summary: 'Remove what ended Antares jobs left',
+  details:
+    'What was kept of ended jobs (`scorpio umount` without --purge), and what crashes left: directories below the roots of views that are named by an id, and that no record of antares_state_file and no mount has. ' +
+    'Shows them and asks first; where nobody can be asked, only with --dry-run or --yes. Works with and without a daemon. The roots must be those of this state file alone.',
+  examples: [
+    ['scorpio prune --dry-run', 'what would go'],
+    ['scorpio prune --older-than 7d --yes', 'for a timer: what nobody wanted for a week'],
+  ],
+  flags: [
+    {
+      name: '--older-than',
+      value: 'DURATION',
+      default: DEFAULT_AGE,
+      check: checkDuration,
+      doc: 'Only what was left that long ago: 90s, 12h, 7d, 1h30m. Below some minutes, let no other daemon make views meanwhile',
+    },
+    { name: '--dry-run', short: '-n', doc: 'Only say what would be removed' },
+    { name: '--yes', short: '-y', doc: 'Do not ask' },
+    { name: '--json', doc: 'Print JSON' },
+  ],
+  run: async (invocation) => (await import('./prune-command.js')).runPrune(invocation),
 };
 
 export const LIST_COMMAND: CommandSpec = {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { KernelEngine, type JobRecord } from '@scorpiofs/antares';
+import { KernelEngine, markKept, type JobRecord } from '@scorpiofs/antares';
 import { StateFile } from '@scorpiofs/antares/state';
 import type { Config } from '@scorpiofs/config';
 import { detachDeadMounts } from '@scorpiofs/fuse';
@@ -23,6 +23,7 @@ export async function umountOffline(config: Config, job: string, purge: boolean)
   await file.remove(record.mountId);
   if (purge)
     await Promise.all(directoriesOf(record).map((d) => rm(d, { recursive: true, force: true })));
+  else await markKept(record);
 }
 
 function directoriesOf({ upperDir, clDir }: JobRecord): string[] {

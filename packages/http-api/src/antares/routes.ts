@@ -1,11 +1,11 @@
-import type { Antares, MountStatus } from '@scorpiofs/antares';
+import type { Antares, MountStatus, Orphan } from '@scorpiofs/antares';
 import { Hono, type Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { BadPayload } from '../bad-payload.js';
 import { isLocal } from '../caller.js';
 import { jsonBody } from '../json-body.js';
 import { parseMountId, pathSegment } from '../mount-id.js';
-import { buildClRequest, createRequest, refreshRequest } from './schemas.js';
+import { buildClRequest, createRequest, pruneRequest, refreshRequest } from './schemas.js';
 
 /** Seconds between two signs of life of an event stream. */
 const BEAT_MS = 15_000;
@@ -50,6 +50,13 @@ export function antaresRoutes(antares: () => Antares): Hono {
     })
     .get('/mounts', (c) => c.json({ mounts: antares().list() }))
     .all('/mounts', only('POST,GET,HEAD'))
+    .post('/prune', async (c) => {
+      const { older_than_ms, dry_run } = await jsonBody(c, pruneRequest);
+      const dryRun = dry_run ?? false;
+      const found = await antares().prune({ olderThanMs: older_than_ms ?? undefined, dryRun });
+      return c.json({ dry_run: dryRun, directories: found.map(directory) });
+    })
+    .all('/prune', only('POST'))
     .get('/mounts/by-job/:job', (c) => c.json(antares().describeJob(jobOf(c))))
     .delete('/mounts/by-job/:job', async (c) =>
       c.json(await antares().deleteJob(jobOf(c), keepOf(c))),
@@ -88,6 +95,10 @@ export function antaresRoutes(antares: () => Antares): Hono {
     .all('/mounts/:id/refresh', only('POST'))
     .get('/mounts/:id/events', (c) => events(c, antares(), idOf(c)))
     .all('/mounts/:id/events', only('GET,HEAD'));
+}
+
+function directory({ kind, path, changedMs }: Orphan) {
+  return { kind, path, changed_at_epoch_ms: changedMs };
 }
 
 /** The state now, every later one, and the end of the stream with `Unmounted` or with the daemon. */

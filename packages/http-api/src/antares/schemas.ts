@@ -29,6 +29,30 @@ export const refreshRequest = z
   .object({ revision: optional.describe('Commit id; the newest without it.'), force })
   .meta({ id: 'RefreshRequest' });
 
+export const pruneRequest = z
+  .object({
+    older_than_ms: z
+      .int()
+      .min(0)
+      .nullish()
+      .describe('Since a directory was changed last, or its job ended; an hour without it.'),
+    dry_run: z.boolean().nullish().describe('Only tells what would go.'),
+  })
+  .meta({ id: 'PruneRequest' });
+
+export const pruned = z
+  .object({
+    dry_run: z.boolean(),
+    directories: z.array(
+      z.object({
+        kind: z.enum(['mountpoint', 'cl', 'upper', 'work']),
+        path: z.string(),
+        changed_at_epoch_ms: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'Pruned' });
+
 export const errorBody = z
   .object({ error: z.string(), code: z.string() })
   .meta({ id: 'ErrorBody' });

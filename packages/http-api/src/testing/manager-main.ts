@@ -19,8 +19,9 @@ const parts = { paths, base, source, store, wire: source.wire, quiesceMs: 0 };
 const antares = await Antares.open({ ...parts, engine: new KernelEngine() });
 const manager = new AntaresManager(antares, paths.mountRoot);
 
-// `prune` with what the test says is old.
-const prune = (olderThanMs: number) => antares.prune({ olderThanMs });
+// `prune` with what the test says is old; only where.
+const prune = async (olderThanMs: number): Promise<string[]> =>
+  (await antares.prune({ olderThanMs })).map(({ path }) => path);
 
 type Verb = 'mountJob' | 'mountJobAt' | 'umountJob' | 'lockJob' | 'unlockJob' | 'list' | 'prune';
 

@@ -15,6 +15,8 @@ export interface Script {
   readonly body?: string;
   /** Answered by the real server, after this much. */
   readonly delayMs?: number;
+  /** Answered by the real server, when this has resolved. */
+  readonly until?: Promise<unknown>;
 }
 
 /** A real HTTP server in front of another: what no script says anything about is passed on. */
@@ -53,6 +55,8 @@ export class ScriptedServer implements AsyncDisposable {
     if (script === undefined) this.#pass(incoming, outgoing);
     else if (script.delayMs !== undefined)
       setTimeout(() => this.#pass(incoming, outgoing), script.delayMs);
+    else if (script.until !== undefined)
+      void script.until.then(() => this.#pass(incoming, outgoing));
     else if (script.status === undefined) incoming.socket.destroy();
     else
       outgoing
