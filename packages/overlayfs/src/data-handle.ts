@@ -179,7 +179,7 @@ export function adopt(state: OverlayState, node: OverlayNode, open: OpenLayer): 
   if (node.open !== undefined) return closeLayer(state, node, open);
   node.open = open;
   touch(state, node);
-  if (state.openNodes.size > KEPT_OPEN) evict(state);
+  if (state.openNodes.size > KEPT_OPEN) evict(state, node);
 }
 
 function touch(state: OverlayState, node: OverlayNode): void {
@@ -187,9 +187,10 @@ function touch(state: OverlayState, node: OverlayNode): void {
   state.openNodes.add(node);
 }
 
-function evict(state: OverlayState): void {
+/** `opened`: the newest, which its caller is about to use; it may be the only one that has a name. */
+function evict(state: OverlayState, opened: OverlayNode): void {
   for (const node of state.openNodes) {
-    if (node.unlinked) continue;
+    if (node.unlinked || node === opened) continue;
     closeData(state, node);
     return;
   }

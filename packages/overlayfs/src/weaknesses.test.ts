@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { MemoryFs, ROOT_NODE, nameFromUtf8, type Entry } from '@scorpiofs/fuse';
+import { MemoryFs, ROOT_NODE, nameFromUtf8, type Entry, type Handle } from '@scorpiofs/fuse';
 import { DirectClient } from '@scorpiofs/fuse/testing';
 
 import type { OverlayFs } from './overlay-fs.js';
@@ -141,6 +141,23 @@ describe('weaknesses that must not come back', () => {
     expect((await reader.read(10, 0)).toString()).toBe('g+');
     await reader.close();
     expect(fs.readFileSync(path.join(folders.lowers[0] ?? '', 'g'), 'utf8')).toBe('g');
+  });
+
+  test('OV-17: however many deleted files are held, others are read and deleted', async () => {
+    const d = (await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('d'))) as Entry;
+    for (let i = 0; i < 300; i++) {
+      const name = nameFromUtf8(`gone${i}`);
+      await overlay.create(OWN_REQUEST, d.node, name, 0o600, 2, 0);
+      await overlay.unlink(OWN_REQUEST, d.node, name);
+    }
+    expect(overlay.counts.open).toBe(300);
+    expect(await client.text('/d/f')).toBe('f');
+    await client.appendFile('/g', '+');
+    const g = (await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('g'))) as Entry;
+    expect(await client.text('/d/e/deep')).toBe('deep');
+    await client.unlink('/g');
+    const into = Buffer.alloc(10);
+    expect(await overlay.read(OWN_REQUEST, g.node, 0 as Handle, 0, into, 0)).toBe(2);
   });
 });
 
