@@ -293,7 +293,8 @@ export interface FileSystem {
   statfs?(req: Request, node: NodeId): Maybe<StatfsReply>;
   syncfs?(req: Request, node: NodeId): Maybe<void>;
 
-  getxattr?(req: Request, node: NodeId, name: Name): Maybe<Uint8Array>;
+  /** Undefined: ENODATA, as nearly always when the kernel asks before it writes, and at less cost than a failure. */
+  getxattr?(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined>;
   setxattr?(
     req: Request,
     node: NodeId,

@@ -313,6 +313,7 @@ function* copyXattrs(layer: LayerState, upper: LayerState, node: NodeId, target:
     if (layer.marked && name.startsWith(layer.xattrPrefix) && !isEscaped(layer, name)) continue;
     try {
       const value = yield* wait(fs.getxattr(OWN_REQUEST, node, name));
+      if (value === undefined) continue;
       yield* wait(upper.fs.setxattr(OWN_REQUEST, target, name, Buffer.from(value), 0, false));
     } catch (error) {
       if (isErrno(error, ENODATA)) continue;

@@ -237,7 +237,7 @@ export class OverlayFs implements FileSystem {
     return this.#run(sync.syncfs(this.#state, req));
   }
 
-  getxattr(req: Request, node: NodeId, name: Name): Maybe<Uint8Array> {
+  getxattr(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined> {
     return within(this.#state, () => xattr.getxattr(this.#state, req, this.#node(node), name));
   }
   setxattr(

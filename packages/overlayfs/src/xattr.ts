@@ -31,10 +31,9 @@ export function getxattr(
   req: Request,
   node: OverlayNode,
   name: Name,
-): Maybe<Uint8Array> {
+): Maybe<Uint8Array | undefined> {
   const { layer, node: at } = top(state, node);
-  if (layer.fs.getxattr === undefined) return fail(ENODATA, 'layer without attributes');
-  return layer.fs.getxattr(req, at, escape(layer, name));
+  return layer.fs.getxattr?.(req, at, escape(layer, name));
 }
 
 export function* listxattr(
@@ -71,7 +70,8 @@ export function* removexattr(
 ): Op<void> {
   const { upper } = state.writable();
   // Nothing is copied up only to fail.
-  yield* wait(getxattr(state, req, node, name));
+  if ((yield* wait(getxattr(state, req, node, name))) === undefined)
+    fail(ENODATA, 'no such attribute');
   const target = yield* copyUp(state, node);
   if (upper.fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
   yield* wait(upper.fs.removexattr(req, target, escape(upper, name)));

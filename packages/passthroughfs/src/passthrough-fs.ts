@@ -235,7 +235,7 @@ export class PassthroughFs implements Layer {
     check(await syncfsAsync(this.#host.nodes.root().fd));
   }
 
-  getxattr(_req: Request, node: NodeId, name: Name): Uint8Array {
+  getxattr(_req: Request, node: NodeId, name: Name): Uint8Array | undefined {
     return xattr.getxattr(this.#host, node, name);
   }
   setxattr(

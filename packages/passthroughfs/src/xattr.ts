@@ -38,18 +38,25 @@ function onNode<T>(host: Host, id: NodeId, call: (owner: XattrOwner) => T | Errn
   return result === failed('EBADF') ? call(procPath(fd)) : result;
 }
 
-export function getxattr(host: Host, id: NodeId, name: Name): Uint8Array {
-  assertShown(host, name);
-  return must(onNode(host, id, (owner) => get(owner, name)));
-}
+const NO_DATA = failed('ENODATA');
+const NOT_SUPPORTED = failed('EOPNOTSUPP');
 
-const NONE: ReadonlySet<number> = new Set([failed('ENODATA'), failed('EOPNOTSUPP')]);
+/** Undefined where there is no such attribute. */
+export function getxattr(host: Host, id: NodeId, name: Name): Uint8Array | undefined {
+  assertShown(host, name);
+  const value = valueOn(host, id, name);
+  return value === NO_DATA ? undefined : must(value);
+}
 
 /** Undefined where there is no such attribute, or none can be. */
 export function findXattr(host: Host, id: NodeId, name: Name): Uint8Array | undefined {
   if (!isShown(host, name)) return undefined;
-  const value = onNode(host, id, (owner) => get(owner, name));
-  return typeof value === 'number' && NONE.has(value) ? undefined : must(value);
+  const value = valueOn(host, id, name);
+  return value === NO_DATA || value === NOT_SUPPORTED ? undefined : must(value);
+}
+
+function valueOn(host: Host, id: NodeId, name: Name): Uint8Array | Errno {
+  return onNode(host, id, (owner) => get(owner, name));
 }
 
 export function setxattr(

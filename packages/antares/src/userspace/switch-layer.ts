@@ -17,7 +17,6 @@ import type { Lower } from './lower.js';
 import { newPlace, named, unnamed, type Place } from './place.js';
 
 const S_IFDIR = 0o040000;
-const ENODATA = 61;
 const ESTALE = 116;
 const ENOSYS = 38;
 const NONE: NegativeEntry = { node: 0, entryTtl: Infinity };
@@ -157,11 +156,9 @@ export class SwitchLayer implements Layer {
   }
 
   /** The base has no attributes, which must not end the questions for those of the upper. */
-  getxattr(req: Request, node: NodeId, name: Name): Maybe<Uint8Array> {
+  getxattr(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined> {
     const place = this.#place(node);
-    const answer = place.lower?.fs.getxattr?.(req, place.node, name);
-    if (answer === undefined) throw FsError.of(ENODATA, 'no such attribute');
-    return answer;
+    return place.lower?.fs.getxattr?.(req, place.node, name);
   }
   listxattr(req: Request, node: NodeId): Maybe<readonly Name[]> {
     const place = this.#place(node);

@@ -482,7 +482,8 @@ export class NativeOperations {
     this.#fill('GETXATTR', into, done, () =>
       this.at(path, async ({ node }) => {
         const value = await this.fs.getxattr?.(this.#req, node, nameFromUtf8(name));
-        return value ?? new Uint8Array();
+        if (value === undefined) throw fail('ENODATA');
+        return value;
       }),
     );
   }

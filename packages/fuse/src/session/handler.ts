@@ -27,7 +27,7 @@ export interface Served {
 export interface Handler<T = unknown> {
   /** Reads the arguments (valid only until it returns) and asks the file system. */
   call(s: Served, r: KernelRequest, a: Arguments): Maybe<T>;
-  /** Writes the body of the reply at `at` and returns its length. May throw: that becomes the answer. */
+  /** Writes the body of the reply at `at` and returns its length, or `-errno`. May throw: that becomes the answer. */
   reply(s: Served, r: KernelRequest, value: T, b: Buffer, at: number): number;
   /**
    * Called once per result: whether the kernel took it. What it did not take (the caller was killed, the encoding failed)

@@ -1,3 +1,5 @@
+import { errno } from '@scorpiofs/posix';
+
 import { FsError } from '../fs-error.js';
 import type { Name } from '../name.js';
 import { SETXATTR_ACL_KILL_SGID } from '../protocol/flags.js';
@@ -19,12 +21,13 @@ function putSized(r: KernelRequest, value: Uint8Array, b: Buffer, at: number): n
   return value.length;
 }
 
-export const GETXATTR: Handler<Uint8Array> = {
+export const GETXATTR: Handler<Uint8Array | undefined> = {
   call(s, r, a) {
     r.size = getU32(a.b, a.at, st.GETXATTR_IN.at.size);
-    return s.fs.getxattr?.(r, r.node, a.name) ?? notImplemented();
+    return s.fs.getxattr ? s.fs.getxattr(r, r.node, a.name) : notImplemented();
   },
-  reply: (_s, r, value, b, at) => putSized(r, value, b, at),
+  reply: (_s, r, value, b, at) =>
+    value === undefined ? -errno.ENODATA : putSized(r, value, b, at),
 };
 
 export const LISTXATTR: Handler<readonly Name[]> = {

@@ -201,13 +201,14 @@ export class Session {
     let taken = false;
     if (!r.answered) {
       const b = r.out ?? this.#scratch;
-      let length = -1;
+      let length: number;
       try {
         length = r.handler.reply(s, r, value, b, HEADER);
       } catch (error) {
-        this.#sendError(r, this.#errnoOf(r, error));
+        length = -this.#errnoOf(r, error);
       }
       if (length >= 0) taken = this.#send(r, b, 0, length);
+      else this.#sendError(r, -length);
     }
     try {
       r.handler.settle?.(s, r, value, taken);

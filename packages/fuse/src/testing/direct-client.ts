@@ -423,8 +423,9 @@ export class DirectClient extends Client {
       const spot = await walk.existing(path, false);
       this.#allowXattr(spot, name, false);
       const key = nameFromUtf8(name);
-      const get = this.fs.getxattr?.(this.#req, spot.node, key) ?? throwing('EOPNOTSUPP');
-      return Buffer.from(await get);
+      if (this.fs.getxattr === undefined) throw fail('EOPNOTSUPP');
+      const value = await this.fs.getxattr(this.#req, spot.node, key);
+      return Buffer.from(value ?? throwing('ENODATA'));
     });
   }
 
