@@ -245,6 +245,7 @@ export interface FileSystem {
     /** With O_TRUNC: set-id bits are to be cleared (HANDLE_KILLPRIV_V2). */
     killSuidgid?: boolean,
   ): Maybe<OpenReply>;
+  /** Default ENOSYS: the kernel makes a file by `mknod` and opens it then, which costs no RELEASE where `open` is absent too. */
   create?(
     req: Request,
     parent: NodeId,

@@ -11,7 +11,7 @@ import { OverlayFs } from './overlay-fs.js';
 import { OWN_REQUEST } from './state.js';
 import { makeFolders, memoryUpper } from './testing/layers.js';
 
-const O_WRONLY = 1;
+const FILE = 0o100644;
 const NO_HANDLE = 0 as Handle;
 
 /** A lower directory `d` with ten files, its calls counted, below an upper in memory. */
@@ -82,7 +82,7 @@ test('counted: in a directory of its own a new file is made without looking, and
     below.clear();
     above.clear();
     const make = (i: number) =>
-      overlay.create(OWN_REQUEST, directory.node, nameFromUtf8(`f${i}`), 0o644, O_WRONLY, 0o022);
+      overlay.mknod(OWN_REQUEST, directory.node, nameFromUtf8(`f${i}`), FILE, 0, 0o022);
     await make(0);
     expect(Object.fromEntries(above)).toEqual({ create: 1 });
     // More than are kept open.
@@ -100,9 +100,8 @@ test('counted: what changes in a directory of its own is one call each, and a lo
     below.clear();
     const [a, b, c] = ['a', 'b', 'c'].map(nameFromUtf8);
     if (a === undefined || b === undefined || c === undefined) throw new Error('three names');
-    const make = (name: typeof a) =>
-      overlay.create(OWN_REQUEST, node, name, 0o644, O_WRONLY, 0o022);
-    const file = (await make(a)).entry.node;
+    const make = (name: typeof a) => overlay.mknod(OWN_REQUEST, node, name, FILE, 0, 0o022);
+    const file = (await make(a)).node;
     // Whether a directory holds files from below is asked once.
     expect(await overlay.lookup(OWN_REQUEST, node, a)).toMatchObject({ node: file });
     const calls = async (work: () => unknown) => {
@@ -131,7 +130,7 @@ test('counted: what changes in a directory of its own is one call each, and a lo
     // The data of the one that has no name now is still there, and a name that is taken is replaced all the same.
     const into = Buffer.alloc(10);
     expect(await overlay.read(OWN_REQUEST, file, NO_HANDLE, 0, into, 0)).toBe(bytes.length);
-    const second = (await make(b)).entry.node;
+    const second = (await make(b)).node;
     await make(c);
     await overlay.rename(OWN_REQUEST, node, b, node, c, 0);
     expect(await overlay.lookup(OWN_REQUEST, node, c)).toMatchObject({ node: second });

@@ -1,11 +1,11 @@
-import type { Attr, Entry, Handle, Maybe, Name, OpenReply, Request } from '@scorpiofs/fuse';
+import type { Entry, Handle, Maybe, Name, OpenReply, Request } from '@scorpiofs/fuse';
 import { entryNow, entryOf, shownNow } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { makeEntry, shapeOf } from './make-entry.js';
-import { S_IFCHR, S_IFMT } from './mode.js';
+import { S_IFCHR, S_IFMT, S_IFREG } from './mode.js';
 import { intern, internHeld } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { grant } from './open.js';
@@ -19,7 +19,7 @@ interface Created {
   readonly open: OpenReply;
 }
 
-export function* mknod(
+function* mknod(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -69,7 +69,13 @@ export function* symlink(
   return yield* entryOf(state, node, entry.attr);
 }
 
-function* create(
+/** A new file that is open in the upper, and the kernel's reference on it. */
+interface Made {
+  readonly node: OverlayNode;
+  readonly entry: Entry;
+}
+
+function* makeFile(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -77,25 +83,68 @@ function* create(
   mode: number,
   flags: number,
   umask: number,
-): Op<Created> {
+): Op<Made> {
   const { upper } = state.writable();
   let open: OpenReply | undefined;
   const { node, entry } = yield* makeEntry(state, req, parent, name, false, function* (to, as) {
     if (upper.fs.create === undefined) return fail(ENOSYS, 'upper without create');
-    const made = yield* wait(upper.fs.create(req, to, as, mode, readWrite(flags) | O_EXCL, umask));
+    const made = yield* wait(upper.fs.create(req, to, as, mode, flags, umask));
     open = made.open;
     return made.entry;
   });
   node.whole = true;
   if (open !== undefined) adopt(state, node, openLayerFile(0, open, true));
-  return yield* opened(state, node, entry.attr, flags);
+  return { node, entry: yield* entryOf(state, node, entry.attr) };
 }
 
 /**
- * As `create`, and mostly without steps: in a directory that only the upper has, a name that is free there is free. Only where
+ * As `makeFile`, and mostly without steps: in a directory that only the upper has, a name that is free there is free. Only where
  * something is there, which may be a whiteout, is more to be looked at.
  */
-export function createNow(
+function makeFileNow(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  flags: number,
+  umask: number,
+): Maybe<Made> {
+  const inSteps = () => run(makeFile(state, req, parent, name, mode, flags, umask));
+  const { upper } = state;
+  if (!isOwn(state, parent) || upper?.fs.create === undefined) return inSteps();
+  const failed = (error: unknown) => {
+    if (isErrno(error, EEXIST)) return inSteps();
+    throw error;
+  };
+  let created: Maybe<Created>;
+  try {
+    created = upper.fs.create(req, parent.upper, name, mode, flags, umask);
+  } catch (error) {
+    return failed(error);
+  }
+  const take = (all: Created) => taken(state, upper, parent, name, all);
+  return created instanceof Promise ? created.then(take, failed) : take(created);
+}
+
+function taken(
+  state: OverlayState,
+  upper: LayerState,
+  parent: OverlayNode,
+  name: Name,
+  created: Created,
+): Made {
+  const node = internHeld(state, parent, name, shapeOf(upper, created.entry));
+  parent.listing?.set(name, node.ino, node.type);
+  node.whole = true;
+  adopt(state, node, openLayerFile(0, created.open, true));
+  // A new file has one name and its own data.
+  const attr = shownNow(node, created.entry.attr) ?? created.entry.attr;
+  return { node, entry: entryNow(state, node, attr) };
+}
+
+/** Only in mode `passthrough`. */
+export function create(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -104,39 +153,28 @@ export function createNow(
   flags: number,
   umask: number,
 ): Maybe<Created> {
-  const inSteps = () => run(create(state, req, parent, name, mode, flags, umask));
-  const { upper } = state;
-  if (!isOwn(state, parent) || upper?.fs.create === undefined) return inSteps();
-  const failed = (error: unknown) => {
-    if (isErrno(error, EEXIST)) return inSteps();
-    throw error;
-  };
-  let made: Maybe<Created>;
-  try {
-    made = upper.fs.create(req, parent.upper, name, mode, readWrite(flags) | O_EXCL, umask);
-  } catch (error) {
-    return failed(error);
-  }
-  const take = (all: Created) => taken(state, upper, parent, name, all, flags);
-  return made instanceof Promise ? made.then(take, failed) : take(made);
+  const made = makeFileNow(state, req, parent, name, mode, readWrite(flags) | O_EXCL, umask);
+  const open = ({ node, entry }: Made) => granted(state, node, entry, flags);
+  return made instanceof Promise ? made.then(open) : open(made);
 }
 
-function taken(
+/**
+ * In mode `by-node` a program's new files are made with this (the kernel does without CREATE, and so without a RELEASE): they
+ * are opened as they are made, since what comes next is a write.
+ */
+export function mknodNow(
   state: OverlayState,
-  upper: LayerState,
+  req: Request,
   parent: OverlayNode,
   name: Name,
-  made: Created,
-  flags: number,
-): Created {
-  const node = internHeld(state, parent, name, shapeOf(upper, made.entry));
-  parent.listing?.set(name, node.ino, node.type);
-  node.whole = true;
-  adopt(state, node, openLayerFile(0, made.open, true));
-  // A new file has one name and its own data.
-  const attr = shownNow(node, made.entry.attr) ?? made.entry.attr;
-  const open = state.opensFiles ? granted(state, node, flags) : OPEN;
-  return { entry: entryNow(state, node, attr), open };
+  mode: number,
+  rdev: number,
+  umask: number,
+): Maybe<Entry> {
+  if ((mode & S_IFMT) !== S_IFREG || state.upper?.fs.create === undefined)
+    return run(mknod(state, req, parent, name, mode, rdev, umask));
+  const made = makeFileNow(state, req, parent, name, mode, O_RDWR | O_EXCL, umask);
+  return made instanceof Promise ? made.then(({ entry }) => entry) : made.entry;
 }
 
 export function* tmpfile(
@@ -155,23 +193,19 @@ export function* tmpfile(
   node.unlinked = true;
   node.whole = true;
   adopt(state, node, openLayerFile(0, made.open, true));
-  return yield* opened(state, node, made.entry.attr, flags);
+  return granted(state, node, yield* entryOf(state, node, made.entry.attr), flags);
 }
 
 /** The new file as the kernel gets it: open. */
-function* opened(state: OverlayState, node: OverlayNode, attr: Attr, flags: number): Op<Created> {
-  const entry = yield* entryOf(state, node, attr);
+function granted(state: OverlayState, node: OverlayNode, entry: Entry, flags: number): Created {
   if (!state.opensFiles) return { entry, open: OPEN };
-  const open = granted(state, node, flags);
+  const file = { layer: state.layer(0), open: node.open };
+  const open = grant(state, node.id, node, file, flags, true);
   return { entry: { ...entry, attrTtl: attrTtl(state, node, node.id) }, open };
 }
 
-function granted(state: OverlayState, node: OverlayNode, flags: number): OpenReply {
-  return grant(state, node.id, node, { layer: state.layer(0), open: node.open }, flags, true);
-}
-
 /** Data is reached by node; the handle given out means nothing, and pages stay. */
-export const OPEN: OpenReply = { fh: 0 as Handle, keepCache: true, noFlush: true };
+const OPEN: OpenReply = { fh: 0 as Handle, keepCache: true, noFlush: true };
 
 const O_ACCMODE = 3;
 const O_APPEND = 0o2000;

@@ -51,7 +51,8 @@ import * as xattr from './xattr.js';
  */
 export class OverlayFs implements FileSystem {
   readonly options: FileSystemOptions;
-  /** Absent where data comes by node: the kernel is told once that nothing needs opening. */
+  /** Absent where data comes by node: the kernel is told once that nothing needs opening, and makes new files by `mknod`. */
+  readonly create?: NonNullable<FileSystem['create']>;
   readonly open?: NonNullable<FileSystem['open']>;
   readonly release?: NonNullable<FileSystem['release']>;
   readonly #state: OverlayState;
@@ -67,6 +68,10 @@ export class OverlayFs implements FileSystem {
       cacheSymlinks: this.#state.ttl === Infinity,
     };
     if (!this.#state.opensFiles) return;
+    this.create = (req, parent, name, mode, flags, umask) =>
+      within(this.#state, () =>
+        create.create(this.#state, req, this.#node(parent), name, mode, flags, umask),
+      );
     this.open = (req, node, flags, killSuidgid = false) =>
       this.#run(opening.open(this.#state, req, node, flags, killSuidgid));
     this.release = (_req, node, fh) => release(this.#state, node, fh);
@@ -121,7 +126,10 @@ export class OverlayFs implements FileSystem {
     rdev: number,
     umask: number,
   ): Maybe<Entry> {
-    return this.#run(create.mknod(this.#state, req, this.#node(parent), name, mode, rdev, umask));
+    const state = this.#state;
+    return within(state, () =>
+      create.mknodNow(state, req, state.node(parent), name, mode, rdev, umask),
+    );
   }
   mkdir(req: Request, parent: NodeId, name: Name, mode: number, umask: number): Maybe<Entry> {
     return this.#run(create.mkdir(this.#state, req, this.#node(parent), name, mode, umask));
@@ -131,19 +139,6 @@ export class OverlayFs implements FileSystem {
   }
   link(req: Request, node: NodeId, newParent: NodeId, newName: Name): Maybe<Entry> {
     return this.#run(link(this.#state, req, this.#node(node), this.#node(newParent), newName));
-  }
-  create(
-    req: Request,
-    parent: NodeId,
-    name: Name,
-    mode: number,
-    flags: number,
-    umask: number,
-  ): Maybe<{ readonly entry: Entry; readonly open: OpenReply }> {
-    const state = this.#state;
-    return within(state, () =>
-      create.createNow(state, req, state.node(parent), name, mode, flags, umask),
-    );
   }
   tmpfile(
     req: Request,

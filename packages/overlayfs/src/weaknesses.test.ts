@@ -147,7 +147,7 @@ describe('weaknesses that must not come back', () => {
     const d = (await overlay.lookup(OWN_REQUEST, ROOT_NODE, nameFromUtf8('d'))) as Entry;
     for (let i = 0; i < 300; i++) {
       const name = nameFromUtf8(`gone${i}`);
-      await overlay.create(OWN_REQUEST, d.node, name, 0o600, 2, 0);
+      await overlay.mknod(OWN_REQUEST, d.node, name, 0o100600, 0, 0);
       await overlay.unlink(OWN_REQUEST, d.node, name);
     }
     expect(overlay.counts.open).toBe(300);
