@@ -41,7 +41,9 @@ export function shownNow(node: OverlayNode, attr: Attr): Attr | undefined {
     // A merged directory cannot know its sub-directories without reading all layers, so it says 1 ("unknown"), as the
     // kernel's overlay does.
     const merged = lowers.length + (node.upper === undefined ? 0 : 1) > 1;
-    return { ...attr, ino, nlink: merged ? 1 : attr.nlink, blksize: LISTING_SIZE };
+    // A removed directory that is below is still one there.
+    const nlink = node.unlinked ? 0 : merged ? 1 : attr.nlink;
+    return { ...attr, ino, nlink, blksize: LISTING_SIZE };
   }
   if (!hasOwnBlocks(node, attr)) return undefined;
   if (node.upper !== undefined) {

@@ -157,9 +157,12 @@ function* publish(
   try {
     const { parent } = node;
     if (node.unlinked || parent === undefined) {
-      // Its data is reached through the open handle, or another name.
-      if (upper.fs.unlink === undefined) fail(ENOSYS, 'upper without unlink');
-      yield* wait(upper.fs.unlink(OWN_REQUEST, work, staged));
+      // It is reached through the open handle, another name, or the reference that is held on it.
+      const { fs } = upper;
+      if (fs.unlink === undefined || fs.rmdir === undefined)
+        return fail(ENOSYS, 'upper without unlink or rmdir');
+      if (node.type === S_IFDIR) yield* wait(fs.rmdir(OWN_REQUEST, work, staged));
+      else yield* wait(fs.unlink(OWN_REQUEST, work, staged));
     } else {
       const directory = parent.upper ?? fail(EIO, 'parent was not copied up');
       yield* markImpure(state, parent);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryFs, ROOT_NODE, nameFromUtf8, type Entry, type Handle } from '@scorpiofs/fuse';
 import { DirectClient } from '@scorpiofs/fuse/testing';
 
+import { S_IFDIR } from './mode.js';
 import type { OverlayFs } from './overlay-fs.js';
 import { OverlayFs as Overlay } from './overlay-fs.js';
 import { OWN_REQUEST } from './state.js';
@@ -117,6 +118,26 @@ describe('weaknesses that must not come back', () => {
     remount();
     expect(await client.text('/d')).toBe('g');
     expect(await client.text('/h/e/deep')).toBe('deep');
+  });
+
+  test('OV-24: an open lower directory that is removed or replaced has no links, and can be changed', async () => {
+    for (const each of ['removed', 'replaced'])
+      fs.mkdirSync(path.join(folders.lowers[0] ?? '', 'd', each));
+    await client.mkdir('/d/over');
+    const check = async (each: string, go: () => Promise<void>) => {
+      const held = await client.open(`/d/${each}`, fs.constants.O_DIRECTORY);
+      const { ino } = await held.stat();
+      await go();
+      expect(await held.stat()).toMatchObject({ ino, nlink: 0 });
+      await held.chmod(0o711);
+      expect(await held.stat()).toMatchObject({ ino, nlink: 0, mode: S_IFDIR | 0o711 });
+      await held.close();
+    };
+    await check('removed', () => client.rmdir('/d/removed'));
+    await check('replaced', () => client.rename('/d/over', '/d/replaced'));
+    remount();
+    expect(await client.names('/d')).toEqual(['e', 'f', 'replaced']);
+    expect((await client.stat('/d/replaced')).mode & 0o777).toBe(0o777);
   });
 
   test('issue 4: st_ino stays over copy-up, rename and remount', async () => {
