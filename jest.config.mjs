@@ -21,7 +21,8 @@ export default {
       },
     ],
   },
-  testTimeout: 90_000,
+  // For what hangs: no test may depend on how fast the machine is.
+  testTimeout: 600_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
 };

@@ -180,7 +180,7 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
       [join(ROOT, 'deploy/install.sh'), '--no-deps', '--prefix', join(dir, prefix), ...args],
       {
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 120_000,
         env: {
           ...process.env,
           SCORPIOFS_RELEASE_BASE: `file://${join(dir, release)}`,
@@ -221,7 +221,7 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
       join(bad, `${name}.sha256`),
       readFileSync(join(dir, 'release', TAG, `${name}.sha256`)),
     );
-  }, 150_000);
+  });
 
   test('DEP-11: the tarball has its checksum, alone and in SHA256SUMS, and one directory with the programs', () => {
     const sum = sumLine(join(dir, 'release', TAG), name);
@@ -273,7 +273,7 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(install(['--uninstall']).status).toBe(0);
     expect(readdirSync(bin)).toEqual([]);
     expect(existsSync(config)).toBe(true);
-  }, 90_000);
+  });
 
   test('K-25: --systemd installs units that name the prefix; a dry run does not', () => {
     expect(install(['--version', TAG, '--systemd', '--dry-run']).status).toBe(0);
@@ -285,7 +285,7 @@ describe('tarball and installer (DEP-07 to DEP-12)', () => {
     expect(unit).toContain(`ExecStart=${join(dir, 'prefix/bin/scorpio')} --config-path`);
     expect(unit).not.toContain('/usr/local');
     expect(install(['--uninstall']).status).toBe(0);
-  }, 90_000);
+  });
 
   test('a download that fails is exit 1 with what was asked for, and nothing is installed', () => {
     const run = install(['--version', 'v9.9.9']);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   mkdirSync(tarballs);
   const words = ['-y', 'pnpm@10', '--filter=!scorpiofs-workspace', '-r', 'pack'];
   await run('npx', [...words, '--pack-destination', tarballs], { cwd: ROOT });
-}, 90_000);
+});
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const manifests = () =>
@@ -71,5 +71,5 @@ describe('packages (issue 6 item 4)', () => {
       await store.close();`;
     const node = ['--input-type=module', '-e', script];
     expect((await run(process.execPath, node, { cwd: to, env })).stdout).toBe('true\n');
-  }, 120_000);
+  });
 });

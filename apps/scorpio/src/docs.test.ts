@@ -159,8 +159,8 @@ class Reader implements AsyncDisposable {
     });
     if (mount === undefined) return;
     const then = this.local(block.marks.get('then') ?? '');
-    execFileSync('timeout', ['20', ...then.split(' ')]);
-    execFileSync('timeout', ['20', 'umount', this.local(`${mount}/`)]);
+    execFileSync('timeout', ['120', ...then.split(' ')]);
+    execFileSync('timeout', ['120', 'umount', this.local(`${mount}/`)]);
     expect([block.at, ...((await ended) as unknown[])]).toEqual([block.at, 0, null]);
   }
 
@@ -214,7 +214,6 @@ describe('documents (issue 6 item 6)', () => {
       }
       await reader.end();
     },
-    120_000,
   );
 
   const programs = all.flatMap(({ blocks }) => [
@@ -244,7 +243,6 @@ describe('documents (issue 6 item 6)', () => {
         await reader.words([process.execPath, `out/${name}.js`], block);
       await reader.end();
     },
-    120_000,
   );
 
   const files = all.flatMap(({ blocks }) => [

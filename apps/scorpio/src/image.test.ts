@@ -17,7 +17,7 @@ mount -t overlay -o "lowerdir=/etc,upperdir=$1/up,workdir=$1/work" none /etc
 mkdir -p /etc/scorpiofs && : >/etc/scorpiofs/scorpio.toml
 exec "$2" serve --http-addr 127.0.0.1:0`;
 const canTry =
-  canMount() && spawnSync('unshare', [...own, 'true'], { timeout: 10_000 }).status === 0;
+  canMount() && spawnSync('unshare', [...own, 'true'], { timeout: 120_000 }).status === 0;
 
 (canTry ? test : test.skip)(
   'DEP-02: the entry point of the image as PID 1: healthy, and SIGTERM ends it with 0 (needs root, /dev/fuse, namespaces)',
@@ -42,9 +42,9 @@ const canTry =
     const [pid = 0] = image.children();
     const inside = ['--target', String(pid), '--mount', '--pid', '--wdns=/', 'cat'];
     await image.said(/workspace mounted/);
-    const read = await run('nsenter', [...inside, join(scratch.mnt, 'a')], { timeout: 10_000 });
+    const read = await run('nsenter', [...inside, join(scratch.mnt, 'a')], { timeout: 120_000 });
     expect(read.stdout).toBe('text');
-    const seen = await run('nsenter', [...inside, '/proc/1/cmdline'], { timeout: 10_000 });
+    const seen = await run('nsenter', [...inside, '/proc/1/cmdline'], { timeout: 120_000 });
     expect(seen.stdout.split('\0')).toContain('/etc/scorpiofs/scorpio.toml');
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'ok' });
     process.kill(pid, 'SIGTERM');

@@ -29,7 +29,7 @@ async function readThrough(scratch: Scratch, path: string): Promise<string> {
     if (performance.now() > end) throw new Error('never mounted');
     await new Promise((r) => setTimeout(r, 20));
   }
-  const { stdout } = await run('cat', [join(scratch.mnt, path)], { timeout: 15_000, cwd: '/' });
+  const { stdout } = await run('cat', [join(scratch.mnt, path)], { timeout: 120_000, cwd: '/' });
   return stdout;
 }
 
@@ -63,7 +63,7 @@ mounted('the log of a daemon (skipped without root and /dev/fuse)', () => {
       const argv = ['serve', '--repo', scratch.repository(files), '--log-level', 'trace'];
       const daemon = scratch.start(argv, {}, ['bash', '-c', `exec "$0" "$@" 2> '${fifo}'`]);
       expect(await readThrough(scratch, 'd/f7')).toBe('7');
-      const names = await run('grep', ['-rl', '', scratch.mnt], { timeout: 30_000, cwd: '/' });
+      const names = await run('grep', ['-rl', '', scratch.mnt], { timeout: 120_000, cwd: '/' });
       expect(names.stdout.trimEnd().split('\n').length).toBeGreaterThanOrEqual(200);
       await endsWell(daemon);
     } finally {

@@ -84,7 +84,7 @@ mounted('serve (skipped without root and /dev/fuse)', () => {
     await using scratch = new Scratch();
     const daemon = scratch.start(['serve', '--repo', scratch.repository(FILES)]);
     await daemon.url();
-    execFileSync('umount', [scratch.mnt], { timeout: 5000 });
+    execFileSync('umount', [scratch.mnt], { timeout: 120_000 });
     expect(await daemon.ended).toBe(1);
     expect(daemon.stderr).toContain('unmounted by somebody else');
   });

@@ -80,7 +80,6 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       expect(await scratch.mounts()).toEqual([]);
       for (const socket of holds) socket.destroy();
     },
-    90_000,
   );
 
   test.concurrent(
@@ -108,7 +107,6 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       expect(await serve.ended).toBe(0);
       expect(await scratch.mounts()).toEqual([]);
     },
-    60_000,
   );
 
   test.concurrent(
@@ -140,7 +138,6 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       }
       expect(await scratch.mounts()).toEqual([]);
     },
-    60_000,
   );
 
   test.concurrent(

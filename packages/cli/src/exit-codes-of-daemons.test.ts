@@ -61,7 +61,7 @@ async function run(
   const bin = fileURLToPath(new URL(BINS[c.bin], import.meta.url));
   const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
   return await new Promise((resolve) => {
-    const options = { cwd: at, env, timeout: 30_000 };
+    const options = { cwd: at, env, timeout: 120_000 };
     const child = execFile(process.execPath, [bin, ...argv], options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr: stderr.replaceAll(at, '$D') }),
     );

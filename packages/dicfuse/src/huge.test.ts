@@ -88,5 +88,4 @@ root(
       rmSync(folder, { recursive: true, force: true });
     }
   },
-  30_000,
 );

@@ -196,10 +196,10 @@ describe('mounted', () => {
         const layers = `lowerdir=${served.mountpoint}/${commit},upperdir=${upper}/up,workdir=${upper}/work`;
         const options = `${layers},redirect_dir=on,xino=on,index=off`;
         await run('mount', ['-t', 'overlay', 'overlay', '-o', options, merged], {
-          timeout: 10_000,
+          timeout: 120_000,
         });
       };
-      const umount = () => run('umount', [merged], { timeout: 10_000 });
+      const umount = () => run('umount', [merged], { timeout: 120_000 });
       const number = async (path: string) => (await stat(join(merged, path), { bigint: true })).ino;
       const paths = ['d0/e0/f0', 'd3', 'run.sh'];
       let before: bigint[];

@@ -72,7 +72,6 @@ describe('a server that fails while it is read from', () => {
       expect(results.has('right')).toBe(true);
       for (const path of PATHS) expect(await readOne(served.mountpoint, path)).toBe('right');
     },
-    30_000,
   );
 
   root(
@@ -108,6 +107,5 @@ describe('a server that fails while it is read from', () => {
         expect(await readOne(served.mountpoint, path)).toBe('right');
       }
     },
-    60_000,
   );
 });

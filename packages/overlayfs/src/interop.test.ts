@@ -26,7 +26,7 @@ function kernelMount(folders: Folders, how = PLAIN): string {
   const { lowers, upper, work } = folders;
   const options = `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},${how}`;
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, mountpoint], {
-    timeout: 10_000,
+    timeout: 120_000,
     stdio: 'pipe',
   });
   return mountpoint;
@@ -43,7 +43,7 @@ async function byKernel<T>(
     return await work(view);
   } finally {
     view.destroy();
-    execFileSync('umount', [mountpoint], { timeout: 10_000 });
+    execFileSync('umount', [mountpoint], { timeout: 120_000 });
   }
 }
 
@@ -134,7 +134,6 @@ describe('one upper, two engines (D11, O-04, issue 4 item 2; needs root and over
         { numRuns: (how === PLAIN ? 8 : 4) * Number(process.env['RANDOM_RUNS'] ?? 1) },
       );
     },
-    120_000,
   );
 
   kernelTest(

@@ -29,7 +29,7 @@ function fill([, middle = '', lowest = '']: readonly string[]): void {
     fs.writeFileSync(path.join(lowest, `case-${i}/file`), 'must not be seen');
   }
   const script = 'for i in $(seq 0 199); do mknod "$1/case-$i" c 0 0; done';
-  execFileSync('sh', ['-ec', script, 'sh', middle], { timeout: 20_000 });
+  execFileSync('sh', ['-ec', script, 'sh', middle], { timeout: 120_000 });
 }
 
 const SUBJECTS = [

@@ -46,5 +46,4 @@ mountTest(
     }
     await noLeaks();
   },
-  120_000,
 );

@@ -54,7 +54,7 @@ mountTest(
       mountOptions: { transport: 'kernel' },
     });
     try {
-      const found = execFileSync('timeout', ['20', 'find', served.mountpoint, '-printf', '%s\n']);
+      const found = execFileSync('timeout', ['120', 'find', served.mountpoint, '-printf', '%s\n']);
       expect(found.toString().split('\n').length).toBe(602);
       const { stats } = await served.stats();
       expect(stats.requests.LOOKUP ?? 0).toBe(0);

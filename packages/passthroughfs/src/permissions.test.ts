@@ -45,5 +45,4 @@ mountTest(
     }
     await noLeaks();
   },
-  120_000,
 );

@@ -123,7 +123,6 @@ describe('a disk that others fill while a store is written to', () => {
       expect((await store.fsck()).problems).toBe(0);
       await store.close();
     },
-    60_000,
   );
 
   mounted(
@@ -166,7 +165,6 @@ describe('a disk that others fill while a store is written to', () => {
       fill();
       expect(await opened('old')).toEqual(fine);
     },
-    60_000,
   );
 
   mounted(

@@ -59,7 +59,7 @@ export class Orion {
   /** What it does before every mount (§8.4, 2): whatever is left at the mount point goes, behind the daemon's back. */
   static async clear(mountpoint: string): Promise<void> {
     for (const flag of ['-u', '-uz'])
-      await run('timeout', ['10', 'fusermount', flag, mountpoint]).catch((error: unknown) => {
+      await run('timeout', ['120', 'fusermount', flag, mountpoint]).catch((error: unknown) => {
         if (!/not mounted|Invalid argument|not found in \/etc\/mtab/.test(String(error)))
           throw error;
       });

@@ -76,7 +76,7 @@ async function scorpioAs(
   try {
     const { stdout, stderr } = await run(process.execPath, argv, {
       cwd: '/',
-      timeout: 60_000,
+      timeout: 120_000,
       env: { ...process.env, ...env },
       ...who,
     });
@@ -115,7 +115,6 @@ root(
     expect((await scorpio('list')).out).toBe('no active jobs\n');
     expect(await scorpio('umount', 'j1')).toMatchObject({ code: 3 });
   },
-  60_000,
 );
 
 root(
@@ -132,7 +131,7 @@ root(
       for (const view of views) {
         expect(view.startsWith(`${join(dir, 'mnt-users')}/`)).toBe(true);
         const script = `cd ${view} && echo x >> README && stat -c %u:%g . README`;
-        const as = { uid: 1234, gid: 2345, cwd: '/', timeout: 10_000 };
+        const as = { uid: 1234, gid: 2345, cwd: '/', timeout: 120_000 };
         expect((await run('sh', ['-ec', script], as)).stdout).toBe('1234:2345\n1234:2345\n');
       }
       expect(await place('w1')).toBe(views[0]);
@@ -141,7 +140,6 @@ root(
       await gone();
     }
   },
-  60_000,
 );
 
 async function serve(): Promise<ChildProcess> {
@@ -188,7 +186,6 @@ root(
         await run('umount', ['-l', path]);
     }
   },
-  60_000,
 );
 
 root(
@@ -205,24 +202,19 @@ root(
     expect((await scorpio('umount', 'k1', '--purge')).code).toBe(0);
     expect((await scorpio('list')).out).toBe('no active jobs\n');
   },
-  60_000,
 );
 
-root(
-  'D11, §7: antares_overlay_engine = userspace serves the view itself',
-  async () => {
-    const as: As = { env: { SCORPIO_ANTARES_OVERLAY_ENGINE: 'userspace' } };
-    const mountpoint = join(dir, 'mnt/u1');
-    expect(await scorpioAs(as, 'mount', 'u1')).toMatchObject({ code: 0 });
-    expect(await readFile('/proc/self/mounts', 'utf8')).toContain(
-      `antares ${mountpoint} fuse.scorpiofs rw,nosuid,nodev`,
-    );
-    await writeFile(join(mountpoint, 'README'), 'changed\n');
-    expect(await scorpioAs(as, 'umount', 'u1', '--purge')).toMatchObject({ code: 0 });
-    await gone();
-  },
-  60_000,
-);
+root('D11, §7: antares_overlay_engine = userspace serves the view itself', async () => {
+  const as: As = { env: { SCORPIO_ANTARES_OVERLAY_ENGINE: 'userspace' } };
+  const mountpoint = join(dir, 'mnt/u1');
+  expect(await scorpioAs(as, 'mount', 'u1')).toMatchObject({ code: 0 });
+  expect(await readFile('/proc/self/mounts', 'utf8')).toContain(
+    `antares ${mountpoint} fuse.scorpiofs rw,nosuid,nodev`,
+  );
+  await writeFile(join(mountpoint, 'README'), 'changed\n');
+  expect(await scorpioAs(as, 'umount', 'u1', '--purge')).toMatchObject({ code: 0 });
+  await gone();
+});
 
 const NOBODY = 65_534;
 const users = canMount() && (statSync('/dev/fuse').mode & 6) === 6;
@@ -244,7 +236,7 @@ user(
     const made = await scorpioAs(as, 'mount', 'o1');
     expect([made.code, made.code === 0 ? '' : made.err]).toEqual([0, '']);
     const mountpoint = join(home, 'mnt/o1');
-    const own = { uid: NOBODY, gid: NOBODY, cwd: '/', timeout: 10_000 };
+    const own = { uid: NOBODY, gid: NOBODY, cwd: '/', timeout: 120_000 };
     const script = `cd ${mountpoint} && cat README && rm README && echo x > x && ls`;
     expect((await run('sh', ['-ec', script], own)).stdout).toBe('hello\nx\n');
     expect(await scorpioAs(as, 'umount', 'o1')).toMatchObject({ code: 0 });
@@ -253,5 +245,4 @@ user(
     const [upper = ''] = readdirSync(join(home, 'up')).filter((name) => !name.startsWith('.'));
     expect(readdirSync(join(home, 'up', upper)).sort()).toEqual(['.wh.README', 'x']);
   },
-  60_000,
 );

@@ -43,7 +43,7 @@ const isMounted = (): boolean =>
   readFileSync('/proc/self/mounts', 'utf8').includes(` ${mountpoint} `);
 
 afterEach(async () => {
-  if (isMounted()) execFileSync('umount', [mountpoint], { timeout: 10_000 });
+  if (isMounted()) execFileSync('umount', [mountpoint], { timeout: 120_000 });
   for (let i = 0; i < 100 && servers() !== ''; i++) await new Promise((r) => setTimeout(r, 50));
   expect(servers()).toBe('');
   rmSync(dir, { recursive: true });
@@ -56,7 +56,7 @@ function servers(): string {
 function run(program: string, ...args: string[]) {
   return spawnSync(process.execPath, [join(BIN, program), ...args], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   });
 }
 
@@ -93,7 +93,7 @@ describe('scorpio overlay (issue 4: usable from a shell like fuse-overlayfs)', (
     expect(again.status).toBe(2);
     expect(again.stderr).toContain('in use by another overlay');
 
-    execFileSync('umount', [mountpoint], { timeout: 10_000 });
+    execFileSync('umount', [mountpoint], { timeout: 120_000 });
     const diff = run('scorpio.js', 'overlay', 'diff', ...layers);
     expect(diff.stdout.split('\n').sort()).toEqual([
       '',

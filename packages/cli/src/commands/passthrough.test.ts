@@ -26,12 +26,12 @@ beforeEach(() => {
 
 afterEach(() => {
   if (readFileSync('/proc/self/mounts', 'utf8').includes(` ${mountpoint} `))
-    execFileSync('umount', ['-l', mountpoint], { timeout: 10_000 });
+    execFileSync('umount', ['-l', mountpoint], { timeout: 120_000 });
   rmSync(dir, { recursive: true });
 });
 
 function scorpio(...args: string[]) {
-  return spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 20_000 });
+  return spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 120_000 });
 }
 
 /** Processes whose command line names our mount point. */
@@ -52,7 +52,7 @@ describe('scorpio passthrough (issue 4: usable from a shell like bindfs)', () =>
     expect(readFileSync(join(mountpoint, 'file'), 'utf8')).toBe('content\n');
     writeFileSync(join(mountpoint, 'new'), 'x');
     expect(existsSync(join(source, 'new'))).toBe(true);
-    execFileSync('umount', [mountpoint], { timeout: 10_000 });
+    execFileSync('umount', [mountpoint], { timeout: 120_000 });
     await until(() => servers() === '');
   });
 
@@ -61,7 +61,9 @@ describe('scorpio passthrough (issue 4: usable from a shell like bindfs)', () =>
       0,
     );
     expect(() => writeFileSync(join(mountpoint, 'new'), 'x')).toThrow(/EROFS/);
-    const owner = execFileSync('stat', ['-c', '%u', join(mountpoint, 'file')], { timeout: 10_000 });
+    const owner = execFileSync('stat', ['-c', '%u', join(mountpoint, 'file')], {
+      timeout: 120_000,
+    });
     expect(owner.toString()).toBe('1234\n');
   });
 

@@ -57,7 +57,7 @@ function run(shell: string, argv: readonly string[], input = ''): string {
     env: { PATH: `${dir}:${PATH}`, HOME: dir, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
     input,
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: 20_000,
+    timeout: 120_000,
   });
 }
 

@@ -39,7 +39,7 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
     const args = ['--lower', lower, '--upper', upper, '--work', work, mnt];
     const { status, stderr } = spawnSync(process.execPath, [BIN, 'overlay', ...args], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 120_000,
     });
     return { status, stderr };
   };
@@ -102,7 +102,7 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
 
   const inNamespace = ['-Urm', '--propagation', 'private'];
   const canUnshare =
-    spawnSync('unshare', [...inNamespace, 'true'], { timeout: 10_000 }).status === 0;
+    spawnSync('unshare', [...inNamespace, 'true'], { timeout: 120_000 }).status === 0;
   (canMount() && canUnshare ? test : test.skip)(
     'an upper without the right to the kernel form falls back and says so once (needs user namespaces)',
     () => {
@@ -116,7 +116,7 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
         [...inNamespace, 'sh', '-ec', script, 'sh', lower, upper, work, mnt],
         {
           encoding: 'utf8',
-          timeout: 25_000,
+          timeout: 120_000,
           env: { ...process.env, NODE: process.execPath, BIN },
         },
       );
@@ -136,7 +136,7 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
       const small = path.join(dir, 'small');
       fs.mkdirSync(small);
       const mount = (...options: string[]) =>
-        execFileSync('mount', [...options, small], { timeout: 10_000 });
+        execFileSync('mount', [...options, small], { timeout: 120_000 });
       mount('-t', 'tmpfs', 'none');
       try {
         for (const name of ['upper', 'work']) fs.mkdirSync(path.join(small, name));
@@ -155,7 +155,7 @@ describe('scorpio overlay with layers that do not fit (issue 4; needs root and /
         });
         expect(fs.readdirSync(upper)).toEqual(['kept']);
       } finally {
-        execFileSync('umount', [small], { timeout: 10_000 });
+        execFileSync('umount', [small], { timeout: 120_000 });
       }
     },
   );

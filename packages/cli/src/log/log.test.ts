@@ -268,7 +268,7 @@ describe('the logger', () => {
     async () => {
       const disk = join(dir, 'disk');
       mkdirSync(disk);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk], { timeout: 5000 });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk], { timeout: 120_000 });
       const file = openSync(join(disk, 'log'), 'a');
       try {
         const sink = new LogSink(file);
@@ -298,7 +298,7 @@ describe('the logger', () => {
         expect(sink.dropped).toBe(lost);
       } finally {
         closeSync(file);
-        execFileSync('umount', [disk], { timeout: 5000 });
+        execFileSync('umount', [disk], { timeout: 120_000 });
       }
     },
   );

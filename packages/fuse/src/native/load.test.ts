@@ -11,7 +11,7 @@ async function inChild(script: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', `const load = await import(${JSON.stringify(built)});${script}`],
-    { cwd: fileURLToPath(new URL('.', import.meta.url)), timeout: 20_000 },
+    { cwd: fileURLToPath(new URL('.', import.meta.url)), timeout: 120_000 },
   );
   return stdout;
 }

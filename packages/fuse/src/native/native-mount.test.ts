@@ -9,6 +9,7 @@ import { leakCheck } from '../testing/leaks.js';
 import { MountedClient } from '../testing/mounted-client.js';
 import { NATIVE_SKIPS } from '../testing/native-skips.js';
 import { serveInChild } from '../testing/serve-in-child.js';
+import { until } from '../testing/until.js';
 
 if (!canMount() || process.arch !== 'x64') {
   test.skip('the suite on a fuse-native mount: needs root, /dev/fuse and x64', () => {});
@@ -38,11 +39,8 @@ if (!canMount() || process.arch !== 'x64') {
       export: 'createMemoryFs',
       mountOptions: { transport: 'fuse-native' },
     });
-    await promisify(execFile)('umount', ['-l', served.mountpoint], { timeout: 10_000 });
-    for (let i = 0; i < 100 && existsSync(`/proc/${served.pid}`); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect(existsSync(`/proc/${served.pid}`)).toBe(false);
+    await promisify(execFile)('umount', ['-l', served.mountpoint], { timeout: 120_000 });
+    await until('the daemon ends', () => !existsSync(`/proc/${served.pid}`));
     await served.stop();
     const table = await readMountTable();
     expect(table.some((entry) => entry.mountpoint === served.mountpoint)).toBe(false);

@@ -15,6 +15,7 @@ export { endMount } from './end-mount.js';
 export { holdings, leakCheck, type Holdings } from './leaks.js';
 export { createMemoryFs } from './memory.js';
 export { serveInChild, type Served, type ServeOptions } from './serve-in-child.js';
+export { until } from './until.js';
 export { canMount } from './can-mount.js';
 export { NATIVE_SKIPS } from './native-skips.js';
 export {

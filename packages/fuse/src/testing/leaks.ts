@@ -2,6 +2,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isFuse, readMountTable } from '../mount/mount-table.js';
 import { OWN_MOUNTS } from './own-folder.js';
 
+/** What ends by itself has ended after this long, on any machine. */
+const PATIENCE_MS = 60_000;
+
 /** What a process may leave behind. */
 export interface Holdings {
   readonly descriptors: readonly string[];
@@ -40,7 +43,7 @@ function descriptors(): string[] {
 }
 
 /**
- * Remembers what is held now; the result fails when more is held later, after a moment's patience.
+ * Remembers what is held now; the result fails when more is held later, after some patience.
  *
  * @example
  * const noLeaks = await leakCheck();
@@ -50,11 +53,12 @@ export async function leakCheck(mountsBelow = OWN_MOUNTS): Promise<() => Promise
   const before = await holdings(mountsBelow);
   return async () => {
     let left: string[] = [];
-    for (let i = 0; i < 40; i++) {
+    const end = performance.now() + PATIENCE_MS;
+    do {
       left = more(before, await holdings(mountsBelow));
       if (left.length === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    } while (performance.now() < end);
     throw new Error(`left behind: ${left.join(', ')}`);
   };
 }

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Attr, Entry, FileSystem, Handle, NodeId, Request } from '../filesystem.js';
 import { FsError } from '../fs-error.js';
@@ -16,12 +15,13 @@ const [ROOT, HELLO, HELD, BIG, MADE] = [1, 2, 3, 4, 5];
  *
  *     hello   a text that the lever `say` changes
  *     slow    a lookup that ends only when it is interrupted
- *     held/   where mkdir takes 300 ms, while the kernel holds the directory
+ *     held/   where mkdir ends with the lever `let-go`; until then the kernel holds the directory
  *     big     a host file (the argument's `big`), with passthrough where the kernel allows it
  */
 export function create({ big }: { big?: string } = {}): Fixture {
   let text = 'hello\n';
   let interrupted = 0;
+  let letGo = (): void => undefined;
   const fd = big === undefined ? undefined : openSync(big, 'r');
   const size = (node: number) => (node === HELLO ? Buffer.byteLength(text) : 16 * 1024 * 1024);
   const entry = (node: number): Entry => {
@@ -59,7 +59,7 @@ export function create({ big }: { big?: string } = {}): Fixture {
       return Buffer.from(text).copy(into, 0, offset);
     },
     async mkdir() {
-      await sleep(300);
+      await new Promise<void>((resolve) => (letGo = resolve));
       return entry(MADE);
     },
     opendir: () => ({ fh: 0 as Handle }),
@@ -83,6 +83,7 @@ export function create({ big }: { big?: string } = {}): Fixture {
     async control(command, argument, mounted) {
       const { notify } = mounted.info;
       if (command === 'interrupted') return interrupted;
+      if (command === 'let-go') return letGo();
       if (command === 'say') {
         text = String(argument);
         notify.invalInode(HELLO as NodeId, 0, 0);

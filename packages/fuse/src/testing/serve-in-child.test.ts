@@ -4,6 +4,7 @@ import { readMountTable } from '../mount/mount-table.js';
 import { canMount } from './can-mount.js';
 import { leakCheck } from './leaks.js';
 import { serveInChild } from './serve-in-child.js';
+import { until } from './until.js';
 
 const memory = { module: '@scorpiofs/fuse/testing', export: 'createMemoryFs' } as const;
 const root = canMount() ? test : test.skip;
@@ -42,10 +43,7 @@ root('kill9 leaves the dead mount, stop cleans it (needs root and /dev/fuse)', a
 
 root('a lifetime that is over ends the mount (needs root and /dev/fuse)', async () => {
   const served = await serveInChild({ ...memory, lifetimeMs: 300 });
-  for (let i = 0; i < 100 && (await mounts(served.mountpoint)) > 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  expect(await mounts(served.mountpoint)).toBe(0);
+  await until('the mount ends', async () => (await mounts(served.mountpoint)) === 0);
   await served.stop();
 });
 

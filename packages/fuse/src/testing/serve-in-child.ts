@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly mountOptions?: Omit<MountOptions, 'transport'> & {
     readonly transport?: 'auto' | 'kernel' | 'fuse-native';
   };
-  /** Then the mount is ended, whatever hangs. Default 120,000. */
+  /** Then the mount is ended, whatever hangs. Default 600,000. */
   readonly lifetimeMs?: number;
 }
 
@@ -38,8 +38,9 @@ export interface Served extends AsyncDisposable {
   kill9(): Promise<void>;
 }
 
-const STOP_MS = 10_000;
-const READY_MS = 20_000;
+/** Both only for what hangs. */
+const STOP_MS = 60_000;
+const READY_MS = 120_000;
 
 /**
  * Mounts a file system made by a module's export, in a child process, so that this process can use the mount. Whatever
@@ -48,7 +49,7 @@ const READY_MS = 20_000;
 export async function serveInChild(options: ServeOptions): Promise<Served> {
   const mountpoint = mkdtempSync(OWN_MOUNTS);
   chmodSync(mountpoint, 0o755);
-  const lifetimeMs = options.lifetimeMs ?? 120_000;
+  const lifetimeMs = options.lifetimeMs ?? 600_000;
   const order: ServeOrder = {
     module: options.module,
     export: options.export,
@@ -64,7 +65,7 @@ export async function serveInChild(options: ServeOptions): Promise<Served> {
   );
   const served = new ServedChild(mountpoint, child);
   // Longer than the child's own limit: first it gets the chance to end well.
-  watch({ mountpoint, pid: child.pid ?? 0, lifetimeMs: lifetimeMs + 5000 });
+  watch({ mountpoint, pid: child.pid ?? 0, lifetimeMs: lifetimeMs + 60_000 });
   try {
     await served.ready();
     return served;

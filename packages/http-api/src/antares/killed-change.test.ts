@@ -67,7 +67,6 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  120_000,
 );
 
 root(
@@ -101,5 +100,4 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  60_000,
 );

@@ -95,7 +95,6 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  60_000,
 );
 
 root(
@@ -130,7 +129,6 @@ root(
     const written = (await readdir(join(mountpoint, 'docs'))).filter((name) => /^\d+$/.test(name));
     expect(written).toHaveLength(count);
   },
-  60_000,
 );
 
 root(
@@ -149,7 +147,6 @@ root(
       'Two\nOne\none.txt\ntwo.txt\n',
     );
   },
-  60_000,
 );
 
 root(
@@ -182,5 +179,4 @@ root(
     expect(await readFile(join(mountpoint, 'docs/three.txt'), 'utf8')).toBe('three\n');
     expect(await readFile(join(mountpoint, 'own'), 'utf8')).toBe('mine\n');
   },
-  60_000,
 );

@@ -138,7 +138,6 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  60_000,
 );
 
 root(
@@ -193,7 +192,6 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  60_000,
 );
 
 /** Has a log, a descriptor and a mapping open for writing; a line each is a request. */
@@ -254,5 +252,4 @@ root(
     await rig.call('DELETE', `/mounts/${mount_id}`);
     expect(await rig.nothingLeft()).toEqual([]);
   },
-  60_000,
 );
