@@ -42,6 +42,8 @@ export class Base implements AsyncDisposable {
   readonly #users = new Map<string, number>();
   readonly #listeners = new Set<(again: Promise<void>) => void>();
   #head: Promise<Revision> | undefined;
+  /** Resolves when the mount that took the place of a lost one is there, or is given up. */
+  #again: Promise<void> = Promise.resolve();
   #closing = false;
 
   static async open(options: BaseOptions): Promise<Base> {
@@ -91,6 +93,7 @@ export class Base implements AsyncDisposable {
     path: string,
     owner: Owner | undefined,
   ): Promise<string | undefined> {
+    await this.#again;
     if (this.#mount === undefined) return undefined;
     const { directory, owners } = this.#mount;
     return join(owner === undefined ? directory : await owners.directoryFor(owner), commit, path);
@@ -183,7 +186,7 @@ export class Base implements AsyncDisposable {
       if (this.#closing) return;
       const again = this.#mountAgain(mount);
       // Whoever listens says what became of it.
-      again.catch(() => undefined);
+      this.#again = again.catch(() => undefined);
       for (const listener of this.#listeners) listener(again);
     });
   }
@@ -203,6 +206,7 @@ export class Base implements AsyncDisposable {
   }
 
   async #first(commit: string, path: string, signal: AbortSignal): Promise<boolean | undefined> {
+    await this.#again;
     await this.#revisions.addRevision({ commit: parseOid(commit) }, signal);
     const bytes = Buffer.from(path).toString('latin1');
     return await listable(this.#revisions.fileSystem, `${commit}${bytes}`, signal);

@@ -98,23 +98,31 @@ describe('listen', () => {
 
   test('K-37: closing lets a request end, and cuts it off at the limit', async () => {
     const { promise, resolve } = deferred();
+    const entered = deferred();
     const app = new Hono().get('/slow', async (c) => {
+      entered.resolve();
       await promise;
       return c.text('done');
     });
     const slow = await start(app);
     const answer = fetch(`${slow.url}/slow`).then((r) => r.text());
-    await new Promise((r) => setTimeout(r, 50));
-    const closing = slow.close(5000);
+    await entered.promise;
+    const closing = slow.close(60_000);
     resolve();
     expect(await answer).toBe('done');
     expect(await closing).toBe(true);
 
-    const stuck = await start(new Hono().get('/never', () => new Promise<Response>(() => {})));
+    const never = deferred();
+    const stuck = await start(
+      new Hono().get('/never', () => {
+        never.resolve();
+        return new Promise<Response>(() => {});
+      }),
+    );
     const socket = connect(stuck.address.port, '127.0.0.1');
     await once(socket, 'connect');
     socket.write('GET /never HTTP/1.1\r\nhost: x\r\n\r\n');
-    await new Promise((r) => setTimeout(r, 50));
+    await never.promise;
     expect(await stuck.close(50)).toBe(false);
     socket.destroy();
   });

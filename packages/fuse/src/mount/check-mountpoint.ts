@@ -63,7 +63,10 @@ async function checkAbove(path: string): Promise<void> {
 async function checkEmpty(directory: string): Promise<void> {
   const listing = await opendir(directory);
   try {
-    if ((await listing.read()) !== null) throw errors.mountpointNotEmpty(directory);
+    if ((await listing.read()) === null) return;
+    // Perhaps another daemon's mount, which came after the table had been read.
+    await checkTable(directory, false);
+    throw errors.mountpointNotEmpty(directory);
   } finally {
     await listing.close();
   }

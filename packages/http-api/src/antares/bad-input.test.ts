@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
+import { BODY_LIMIT } from '../json-body.js';
 import { JobRig, type Called } from '../testing/job-rig.js';
 import { ScriptedServer } from '../testing/scripted-server.js';
 import { Upstream } from '../testing/upstream.js';
@@ -151,15 +152,9 @@ describe('issue 5, bad input: what is refused leaves no directory, mount or reco
     });
     sent.on('error', () => undefined);
     const answered = once(sent, 'response');
-    let stop = false;
-    void (async () => {
-      while (!stop) {
-        sent.write(' '.repeat(65_536));
-        await new Promise((r) => setTimeout(r, 1));
-      }
-    })();
+    // One byte too many, and no more: what nobody reads resets a connection, and takes an answer under way along.
+    sent.write(' '.repeat(BODY_LIMIT + 1));
     const [answer] = (await answered) as [{ statusCode: number; resume(): void }];
-    stop = true;
     answer.resume();
     sent.destroy();
     expect(answer.statusCode).toBe(413);
@@ -248,7 +243,7 @@ describe('issue 5, bad input: what is refused leaves no directory, mount or reco
       const bindfs = spawn('bindfs', ['-f', tmpdir(), place], { stdio: 'ignore' });
       await once(bindfs, 'spawn');
       const there = async () => (await readFile('/proc/self/mountinfo', 'utf8')).includes(place);
-      for (let i = 0; i < 100 && !(await there()); i++) await new Promise((r) => setTimeout(r, 20));
+      await until('it is mounted', there);
       bindfs.kill('SIGKILL');
       await once(bindfs, 'exit');
       const { mount_id, mountpoint } = await rig.create('over', { mountpoint: place });

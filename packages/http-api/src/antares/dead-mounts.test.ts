@@ -3,7 +3,7 @@ import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import { JobRig } from '../testing/job-rig.js';
 import { Upstream } from '../testing/upstream.js';
 
@@ -36,8 +36,7 @@ async function abort(rig: JobRig, mountpoint: string): Promise<void> {
 async function saysFailed(rig: JobRig, mount_id: string, why: string): Promise<void> {
   const look = async (): Promise<unknown> =>
     (await rig.call('GET', `/mounts/${mount_id}`)).body.state;
-  for (let i = 0; i < 100 && (await look()) === 'Ready'; i++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until('it is not Ready any more', async () => (await look()) !== 'Ready');
   const state = { Failed: { reason: expect.stringContaining(why) } };
   expect(await look()).toEqual(state);
   const listed: unknown = Reflect.get((await rig.call('GET', '/mounts')).body, 'mounts');

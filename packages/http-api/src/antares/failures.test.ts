@@ -160,8 +160,8 @@ describe('failures.json: answers to what goes wrong', () => {
     '§8, issue 5.7: the upper stays until the last process has left the view, also one that is started after the delete',
     async () => {
       const { mount_id, mountpoint } = await rig.create('parent');
-      const child = 'sleep 1; cat README.md; echo mine > own; cat own';
-      const parent = spawn('/bin/sh', ['-c', `echo in; read x; (${child}) & exit 0`], {
+      const child = 'read x <&3; cat README.md; echo mine > own; cat own';
+      const parent = spawn('/bin/sh', ['-c', `exec 3<&0; echo in; read x; (${child}) & exit 0`], {
         cwd: mountpoint,
         stdio: ['pipe', 'pipe', 'ignore'],
       });
@@ -174,6 +174,7 @@ describe('failures.json: answers to what goes wrong', () => {
       parent.stdin.write('\n');
       await exited;
       expect(await readdir(join(rig.folder, 'up/.trash'))).toHaveLength(1);
+      parent.stdin.write('\n');
       await closed;
       expect(said).toBe('in\n# project/small\nmine\n');
       expect(await rig.nothingLeft()).toEqual([]);

@@ -21,6 +21,9 @@ export interface Called {
   readonly body: Status;
 }
 
+/** What is being removed is gone after this long, on any machine. */
+const REMOVED_MS = 120_000;
+
 /** A daemon over a server, in a folder of its own; nothing of it may be left at the end. */
 export class JobRig implements AsyncDisposable {
   #daemon: Daemon | undefined;
@@ -101,8 +104,9 @@ export class JobRig implements AsyncDisposable {
 
   /** Waits until `left` is empty, for a while: removing goes on in the background. */
   async nothingLeft(): Promise<string[]> {
+    const end = performance.now() + REMOVED_MS;
     let left = await this.left();
-    for (let i = 0; i < 100 && left.length > 0; i++) {
+    while (left.length > 0 && performance.now() < end) {
       await new Promise((r) => setTimeout(r, 50));
       left = await this.left();
     }

@@ -13,8 +13,6 @@ export interface Script {
   /** Absent: the connection is cut. */
   readonly status?: number;
   readonly body?: string;
-  /** Answered by the real server, after this much. */
-  readonly delayMs?: number;
   /** Answered by the real server, when this has resolved. */
   readonly until?: Promise<unknown>;
 }
@@ -53,8 +51,6 @@ export class ScriptedServer implements AsyncDisposable {
     this.requests.push(`${method} ${url}`);
     const script = this.scripts.find(({ path }) => path.test(url));
     if (script === undefined) this.#pass(incoming, outgoing);
-    else if (script.delayMs !== undefined)
-      setTimeout(() => this.#pass(incoming, outgoing), script.delayMs);
     else if (script.until !== undefined)
       void script.until.then(() => this.#pass(incoming, outgoing));
     else if (script.status === undefined) incoming.socket.destroy();
