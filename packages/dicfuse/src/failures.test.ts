@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SourceError, type Source, type TreeAnswer } from '@scorpiofs/objects';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Fixture } from './testing/fixture.js';
 import { Kernel } from './testing/kernel.js';
 import type { Files } from './testing/repository.js';
@@ -107,12 +108,11 @@ describe('failures', () => {
     fixture.server.faults.set([{ kind: 'delay', ms: 60_000, path: '/api/v1/file/blob' }]);
     const controller = new AbortController();
     const read = kernel.read(file, 100, 0, controller.signal);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (view.stats().coming === 0) await turn();
     expect(view.stats().coming).toBe(1);
     controller.abort();
     await expect(read).rejects.toMatchObject({ errno: 4 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(view.stats().coming).toBe(0);
+    while (view.stats().coming > 0) await turn();
     fixture.server.faults.set([]);
     expect((await kernel.read(file, 4 << 20)).equals(large)).toBe(true);
   });

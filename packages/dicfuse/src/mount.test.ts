@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { canMount, leakCheck, serveInChild, type Served } from '@scorpiofs/fuse/testing';
+import { canMount, leakCheck, serveInChild, until, type Served } from '@scorpiofs/fuse/testing';
 import { startMonoServer, type MonoServer } from '@scorpiofs/mono-server';
 import { contentsOf, unpackArchive } from './testing/compare.js';
 import { repository, type Files, type Repository } from './testing/repository.js';
@@ -104,11 +104,13 @@ describe('mounted', () => {
         );
         return seen.map(({ ino, mtimeNs, size, mode }) => ({ ino, mtimeNs, size, mode }));
       };
-      const first = await serve('createView', 'killed', [commit], { url: other.url });
+      const moved = join(folder, 'on-disk');
+      const first = await serve('createView', 'killed', [commit], { url: other.url, moved });
       const before = await see(first.mountpoint);
       expect(await readFile(join(first.mountpoint, 'd0/e0/f0'), 'utf8')).toBe('0\n');
       // The rows of what was just seen are on their way to the disk.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      process.kill(first.pid, 'SIGUSR2');
+      await until('they are there', () => existsSync(moved));
       await first.kill9();
       await expect(stat(join(first.mountpoint, 'unseen'))).rejects.toMatchObject({
         code: 'ENOTCONN',
@@ -166,7 +168,7 @@ describe('mounted', () => {
       const kept = await stat(at('d1/e1'), { bigint: true });
       const before = await requests(served);
       process.kill(served.pid, 'SIGUSR2');
-      while (!existsSync(moved)) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until('it has moved', () => existsSync(moved));
       expect(await readFile(at('d0/e0/f0'), 'utf8')).toBe('other\n');
       expect((await file.read(Buffer.alloc(10), 0, 10, 0)).buffer.toString()).toMatch(/^0\n/);
       await file.close();

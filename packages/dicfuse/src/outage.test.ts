@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { canMount, leakCheck, serveInChild, type Served } from '@scorpiofs/fuse/testing';
+import { canMount, leakCheck, serveInChild, until, type Served } from '@scorpiofs/fuse/testing';
 import { startMonoServer, type FaultRule } from '@scorpiofs/mono-server';
 import { repository, type Repository } from './testing/repository.js';
 
@@ -62,7 +62,7 @@ describe('a server that fails while it is read from', () => {
           await sleep(5);
         }
       });
-      await sleep(100);
+      await until('something was read', () => results.has('right'));
       await first.close();
       await sleep(1500);
       await using _again = await startMonoServer({ repo: repo.path, bind });

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { Fixture } from './testing/fixture.js';
 import { Kernel } from './testing/kernel.js';
@@ -48,6 +48,14 @@ async function inRounds(
   await done;
   return most;
 }
+
+/** A walk that pauses has to show itself again: here nobody pauses, however slow the machine is. */
+beforeEach(() => {
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('asking ahead', () => {
   test('a walk of a source with levels needs few requests', async () => {

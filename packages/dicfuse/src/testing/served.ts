@@ -11,7 +11,7 @@ export interface ServedOptions {
   readonly url: string;
   readonly storePath: string;
   readonly commits: readonly Oid[];
-  /** SIGUSR2 moves the view to the next commit and then makes this file. */
+  /** SIGUSR2 moves the view to the next commit, if there is one, and makes this file once all that was seen is on disk. */
   readonly moved?: string;
 }
 
@@ -26,6 +26,7 @@ export async function createView(options: ServedOptions): Promise<FileSystem> {
   const move = async (): Promise<void> => {
     const commit = next.shift();
     if (commit !== undefined) await view.moveTo({ commit });
+    await store.flushed();
     if (moved !== undefined) await writeFile(moved, 'moved');
   };
   const onSignal = (): void => void move();

@@ -1,4 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { Store } from '../store.js';
 import { Child } from '../testing/child.js';
 import { Scratch } from '../testing/scratch.js';
 
@@ -118,7 +120,10 @@ describe('facts', () => {
       }`,
     );
     await child.said('going');
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    {
+      await using other = await Store.open(scratch.path);
+      while ([...other.facts.entries('a')].length === 0) await turn();
+    }
     await child.kill();
     const store = await scratch.store();
     const count = [...store.facts.entries('a')].length;
