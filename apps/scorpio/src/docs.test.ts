@@ -10,15 +10,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { antaresProgram, overlayProgram, runProgram, scorpioProgram } from '@scorpiofs/cli';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import { blocksOf, documents, mentions, type Block } from './testing/doc-blocks.js';
+import { freePort } from './testing/free-port.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PROGRAMS = {
@@ -28,8 +28,8 @@ const PROGRAMS = {
 };
 const LANGUAGES = ['sh', 'ts', 'js', 'toml', 'json', 'text'];
 const mounts = canMount();
-/** For one block. */
-const WAIT_MS = 60_000;
+/** For one block that hangs. */
+const WAIT_MS = 240_000;
 const run = promisify(execFile);
 const all = documents(ROOT).map((file) => ({ file, blocks: blocksOf(ROOT, file) }));
 
@@ -44,28 +44,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(top, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 const mountsBelow = (dir: string): string[] =>
   readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(dir))
     .reverse();
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < WAIT_MS / 50; i++) {
-    if (holds()) return;
-    await new Promise((r) => setTimeout(r, 50));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 /** What a reader of one document has: a folder that is a Git repository, the programs, and places of their own. */
 class Reader implements AsyncDisposable {

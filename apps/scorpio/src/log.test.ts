@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import type { Program } from './testing/program.js';
 import { Scratch } from './testing/scratch.js';
 
@@ -24,11 +24,7 @@ const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (ERROR| WARN| INFO|DEBUG|T
 
 /** Waits for the mount, as a daemon without a standard error cannot say that it is there; then reads through it. */
 async function readThrough(scratch: Scratch, path: string): Promise<string> {
-  const end = performance.now() + 20_000;
-  while (!(await scratch.mounts()).includes(scratch.mnt)) {
-    if (performance.now() > end) throw new Error('never mounted');
-    await new Promise((r) => setTimeout(r, 20));
-  }
+  await until('it is mounted', async () => (await scratch.mounts()).includes(scratch.mnt));
   const { stdout } = await run('cat', [join(scratch.mnt, path)], { timeout: 120_000, cwd: '/' });
   return stdout;
 }

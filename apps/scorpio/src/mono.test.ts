@@ -2,21 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { createServer, type AddressInfo } from 'node:net';
 import { Scratch } from './testing/scratch.js';
 
-async function address(program: { stdout: string; ended: Promise<number> }): Promise<string> {
-  for (let i = 0; i < 1000; i++) {
-    const url = /^mono server running on (http:\S+)$/m.exec(program.stdout)?.[1];
-    if (url !== undefined) return url;
-    await new Promise((r) => setTimeout(r, 20));
-  }
-  throw new Error('never ran');
-}
-
 describe('mono', () => {
   test('issue 3 item 6: serves a repository until a signal, without any configuration file', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository({ 'README.md': '# here\n' });
     const mono = scratch.start(['mono', '--repo', repo, '--bind', '127.0.0.1:0']);
-    const url = await address(mono);
+    const [, url = ''] = await mono.said(/^mono server running on (http:\S+)$/m);
     expect(await (await fetch(`${url}/api/v1/status`)).json()).toBe('http ready');
     mono.signal('SIGTERM');
     expect(await mono.ended).toBe(0);

@@ -27,7 +27,7 @@ mounted('the build runner (skipped without root and /dev/fuse)', () => {
     const rig = await OrionRig.start(scratch);
     const cl = await rig.changeList('/project/app/main.sh', '#!/bin/sh\necho changed\n');
     // As its variable may be written: without a scheme, with a slash at the end.
-    const orion = new Orion(`${rig.url.replace('http://', '')}/`, 50, 20_000);
+    const orion = new Orion(`${rig.url.replace('http://', '')}/`, 50);
     for (const attempt of [1, 2]) {
       const old = await orion.mount(`build-old-${attempt}`);
       const view = await orion.mount(`build-${attempt}`, cl);
@@ -50,7 +50,7 @@ mounted('the build runner (skipped without root and /dev/fuse)', () => {
   test('mega-server §8.4, 2: what it clears behind our back before each mount is mounted again, with the edits', async () => {
     await using scratch = new Scratch();
     const rig = await OrionRig.start(scratch);
-    const orion = new Orion(rig.url, 50, 20_000);
+    const orion = new Orion(rig.url, 50);
     const first = await orion.mount('retry');
     await writeFile(join(first.mountpoint, 'kept'), 'kept\n');
     await Orion.clear(first.mountpoint);
@@ -73,12 +73,12 @@ mounted('the build runner (skipped without root and /dev/fuse)', () => {
     await using scratch = new Scratch();
     const rig = await OrionRig.start(scratch);
     const cl = await rig.changeList('/project/app/main.sh', '#!/bin/sh\necho changed\n');
-    const orion = new Orion(rig.url, 50, 20_000);
+    const orion = new Orion(rig.url, 50);
     const { mount_id, mountpoint } = await orion.mount('build', cl);
     await appendAndTail(mountpoint, 50);
     await rig.daemon?.kill();
     await rig.startDaemon();
-    const later = new Orion(rig.url, 50, 20_000);
+    const later = new Orion(rig.url, 50);
     await later.waitReady(mount_id);
     expect(await later.mount('build', cl)).toEqual({ mount_id, mountpoint });
     const log = await readFile(join(mountpoint, 'event.jsonl'), 'utf8');

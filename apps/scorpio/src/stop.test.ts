@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import { gone, type Program } from './testing/program.js';
 import { Scratch } from './testing/scratch.js';
+import { unfinished } from './testing/unfinished.js';
 
 const mounted = canMount() ? describe : describe.skip;
 const FILES = { 'README.md': '# here\n', 'src/a.txt': 'a\n' };
@@ -32,30 +31,19 @@ async function daemons(
   return { serve, antares };
 }
 
-/** A request that has begun and does not end. */
-async function begin(url: string, head: string): Promise<Socket & { said: () => string }> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  await once(socket, 'connect');
-  let said = '';
-  socket.setEncoding('utf8').on('data', (text: string) => (said += text));
-  socket.on('error', () => {});
-  socket.write(head);
-  await new Promise((r) => setTimeout(r, 100));
-  return Object.assign(socket, { said: () => said });
-}
-
 /** Status of the answer; a daemon that has no view of the server yet is asked again. */
 async function job(url: string, name: string): Promise<number> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const { status } = await fetch(`${url}/mounts`, {
+  let status = 503;
+  await until('it has a view', async () => {
+    const answer = await fetch(`${url}/mounts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ path: '/', job_id: name }),
     });
-    if (status !== 503 || performance.now() > end) return status;
-    await new Promise((r) => setTimeout(r, 50));
-  }
+    ({ status } = answer);
+    return status !== 503;
+  });
+  return status;
 }
 
 // All at once: the first one waits 20 s for a limit.
@@ -68,15 +56,16 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       expect(await job(`${await serve.url()}/antares`, 'a')).toBe(200);
       expect(await job(await antares.url(), 'b')).toBe(200);
       const holds = await Promise.all(
-        [serve, antares].map(async (d) => await begin(await d.url(), 'GET /health HTTP/1.1\r\n')),
+        [serve, antares].map(
+          async (d) => await unfinished(await d.url(), 'GET /health HTTP/1.1\r\n'),
+        ),
       );
-      const start = performance.now();
       for (const daemon of [serve, antares]) daemon.signal('SIGTERM');
       expect(await antares.ended).toBe(1);
-      expect(performance.now() - start).toBeLessThan(25_000);
       expect(await serve.ended).toBe(1);
-      expect(performance.now() - start).toBeLessThan(45_000);
-      expect(serve.stderr).toContain('HTTP requests did not end in time and were cut off');
+      expect(serve.stderr).toContain(
+        'HTTP requests did not end in time and were cut off limit_ms=20000',
+      );
       expect(await scratch.mounts()).toEqual([]);
       for (const socket of holds) socket.destroy();
     },
@@ -90,17 +79,15 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       const url = await antares.url();
       await serve.url();
       for (let i = 0; i < 20; i++) expect(await job(url, `job-${i}`)).toBe(200);
-      const late = await begin(url, 'POST /mounts HTTP/1.1\r\nHost: 127.0.0.1\r\n');
-      const start = performance.now();
+      const late = await unfinished(url, 'POST /mounts HTTP/1.1\r\nHost: 127.0.0.1\r\n');
       antares.signal('SIGTERM');
       await antares.said(/stopping/);
-      await new Promise((r) => setTimeout(r, 50));
       const body = '{"path":"/","job_id":"late"}';
       late.write(
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
       );
+      // Beyond the limit it would be 1.
       expect(await antares.ended).toBe(0);
-      expect(performance.now() - start).toBeLessThan(10_000);
       expect(late.said()).toMatch(/^HTTP\/1.1 503 /);
       expect(await scratch.mounts()).toEqual([scratch.mnt, join(scratch.dir, 'antares/base')]);
       serve.signal('SIGTERM');
@@ -120,8 +107,11 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
         for (let i = 0; i < 5; i++) expect(await job(at, `job-${i}`)).toBe(200);
       }
       for (const daemon of [serve, antares]) {
+        // Both are there when it goes on.
+        daemon.signal('SIGSTOP');
         daemon.signal('SIGTERM');
         daemon.signal('SIGINT');
+        daemon.signal('SIGCONT');
         expect(await daemon.ended).toBe(1);
       }
       const left = await scratch.mounts();
@@ -201,7 +191,7 @@ mounted('stopping a daemon (skipped without root and /dev/fuse)', () => {
       const busy = scratch.start([], {}, [
         'sh',
         '-c',
-        `cd ${scratch.mnt} && echo in >&2 && exec sleep 60`,
+        `cd ${scratch.mnt} && echo in >&2 && exec sleep 600`,
       ]);
       await busy.said(/in/);
       daemon.signal('SIGTERM');

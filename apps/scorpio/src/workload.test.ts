@@ -45,7 +45,7 @@ mounted('a job (skipped without root and /dev/fuse)', () => {
   beforeAll(async () => {
     scratch = new Scratch();
     rig = await OrionRig.start(scratch);
-    orion = new Orion(rig.url, 20, 20_000);
+    orion = new Orion(rig.url, 20);
   });
   afterAll(() => scratch[Symbol.asyncDispose]());
 

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { until } from '@scorpiofs/fuse/testing';
 
 const BINS = {
   scorpio: fileURLToPath(new URL('../../bin/scorpio.js', import.meta.url)),
   antares: fileURLToPath(new URL('../../../antares/bin/antares.js', import.meta.url)),
 };
-const WAIT_MS = 20_000;
 
 export interface ProgramOptions {
   readonly cwd: string;
@@ -22,6 +22,8 @@ export class Program {
   stderr = '';
   readonly #child: ChildProcess;
   readonly ended: Promise<number>;
+  /** Ended, with everything that it had to say. */
+  #closed = false;
 
   constructor(argv: readonly string[], options: ProgramOptions) {
     const bin = BINS[options.program ?? 'scorpio'];
@@ -34,7 +36,10 @@ export class Program {
     this.#child.stdout?.on('data', (text) => (this.stdout += String(text)));
     this.#child.stderr?.on('data', (text) => (this.stderr += String(text)));
     this.ended = new Promise((resolve) =>
-      this.#child.once('close', (code, signal) => resolve(code ?? (signal === null ? -1 : -2))),
+      this.#child.once('close', (code, signal) => {
+        this.#closed = true;
+        resolve(code ?? (signal === null ? -1 : -2));
+      }),
     );
   }
 
@@ -43,17 +48,12 @@ export class Program {
   }
 
   /** Resolves with the match once one of its outputs has it. */
-  async said(pattern: RegExp, ms = WAIT_MS): Promise<RegExpExecArray> {
-    const end = performance.now() + ms;
-    for (;;) {
-      const match = pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
-      if (match !== null) return match;
-      if (this.#child.exitCode !== null || performance.now() > end)
-        throw new Error(
-          `never said ${String(pattern)}; exit ${this.#child.exitCode}\n${this.stderr}`,
-        );
-      await new Promise((r) => setTimeout(r, 20));
-    }
+  async said(pattern: RegExp): Promise<RegExpExecArray> {
+    const match = () => pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
+    await until(`it says ${String(pattern)}`, () => this.#closed || match() !== null);
+    const found = match();
+    if (found !== null) return found;
+    throw new Error(`never said ${String(pattern)}; exit ${this.#child.exitCode}\n${this.stderr}`);
   }
 
   /** `http://…` of a daemon, once it runs. */
@@ -104,11 +104,7 @@ function childrenOf(parent: number): number[] {
     });
 }
 
-/** Resolves once a process is gone; rejects after `ms`. */
-export async function gone(pid: number, ms = 5000): Promise<void> {
-  const end = performance.now() + ms;
-  while (isRunning(pid)) {
-    if (performance.now() > end) throw new Error(`process ${pid} still runs`);
-    await new Promise((r) => setTimeout(r, 20));
-  }
+/** Resolves once a process is gone. */
+export async function gone(pid: number): Promise<void> {
+  await until(`process ${pid} ends`, () => !isRunning(pid));
 }
