@@ -1,19 +1,16 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, type Stats } from 'node:fs';
-import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canMount } from '@scorpiofs/fuse/testing';
-import { startMonoServer, type MonoServer } from '@scorpiofs/mono-server';
 import { JobRig } from '../testing/job-rig.js';
+import { SmallServer, VIEW } from '../testing/small-server.js';
 
 const root = canMount() ? test : test.skip;
 const run = promisify(execFile);
 const FIXTURES = new URL('../../fixtures/', import.meta.url);
-const VIEW = '/third-party/small';
 
 interface Entry {
   readonly path: string;
@@ -35,22 +32,11 @@ const fixture = (name: string): unknown =>
 const { entries } = fixture('attributes.json') as { entries: readonly Entry[] };
 const { after_remount: recorded } = fixture('upper-snapshots.json') as { after_remount: Snapshot };
 
-let repo: string;
-let server: MonoServer;
+let server: SmallServer;
 beforeAll(async () => {
-  repo = await mkdtemp(join(tmpdir(), 'scorpio-recorded-'));
-  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test'];
-  const git = (...args: string[]) => run('git', ['-C', repo, ...identity, ...args]);
-  await git('init', '--quiet', '--initial-branch=main');
-  await git('fetch', '--quiet', fileURLToPath(new URL('small.bundle', FIXTURES)), 'main');
-  await git('read-tree', `--prefix=${VIEW.slice(1)}/`, 'FETCH_HEAD');
-  await git('commit', '--quiet', '-m', 'recorded');
-  server = await startMonoServer({ repo });
+  server = await SmallServer.start();
 });
-afterAll(async () => {
-  await server.close();
-  await rm(repo, { recursive: true });
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 /** Names of a directory, or `absent`, as the snapshots have them. Never in one turn: this process is the server that the view asks. */
 async function seen(top: string): Promise<Record<string, string | string[]>> {
@@ -113,19 +99,9 @@ describe.each(['kernel', 'userspace'] as const)('%s engine', (engine) => {
       const lines = recorded.upper.map((line) => line.replace(/ \d+$/, ''));
       const more = ['./README.md c', './bin/data.bin c', './src/a c'];
       expect(upper.sort()).toEqual([...lines, ...more].sort());
-      const saved = await fetch(`${server.url}/api/v1/edit/save`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          path: `${VIEW}/src/main.ts`,
-          content: 'changed\n',
-          commit_message: 'edit',
-          mode: 'force_create',
-        }),
-      });
-      const { data } = (await saved.json()) as { data: { cl_link: string } };
-      const replaced = await rig.call('POST', `/mounts/${mount_id}/cl`, { cl: data.cl_link });
-      expect(replaced).toMatchObject({ status: 200, body: { cl: data.cl_link } });
+      const cl = await server.changeList('src/main.ts', 'changed\n');
+      const replaced = await rig.call('POST', `/mounts/${mount_id}/cl`, { cl });
+      expect(replaced).toMatchObject({ status: 200, body: { cl } });
       expect(await readFile(join(mountpoint, 'src/main.ts'), 'utf8')).toBe('changed\n');
       expect(await seen(mountpoint)).toEqual(recorded.before);
       expect((await rig.call('DELETE', `/mounts/${mount_id}/cl`)).status).toBe(200);
