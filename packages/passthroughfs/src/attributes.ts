@@ -2,11 +2,14 @@ import type { AttrReply, Handle, NodeId, SetAttr } from '@scorpiofs/fuse';
 import {
   AT_EMPTY_PATH,
   close,
+  failed,
   fchmod,
   fchmodat,
+  fchown,
   fchownat,
   fstat,
   ftruncate,
+  futimens,
   KEEP_ID,
   O,
   S,
@@ -47,10 +50,21 @@ export function setattr(host: Host, id: NodeId, set: SetAttr, fh: Handle | undef
   return setTimes(host, node, set, fh);
 }
 
+const ONLY_A_PATH = failed('EBADF');
+
+/**
+ * Whether a descriptor of the node is likely no O_PATH one: the calls that take only a descriptor are the quicker ones, and are
+ * refused with EBADF otherwise.
+ */
+export function isUsable(node: HostNode): boolean {
+  return node.files !== undefined || node.type === S.IFDIR;
+}
+
 function setTimes(host: Host, node: HostNode, set: SetAttr, fh: Handle | undefined): AttrReply {
   if (set.atimeNs !== undefined || set.mtimeNs !== undefined) {
     const fd = descriptorOf(host, node, fh);
-    check(utimensat(fd, '', set.atimeNs, set.mtimeNs, AT_EMPTY_PATH));
+    const r = isUsable(node) ? futimens(fd, set.atimeNs, set.mtimeNs) : ONLY_A_PATH;
+    check(r === ONLY_A_PATH ? utimensat(fd, '', set.atimeNs, set.mtimeNs, AT_EMPTY_PATH) : r);
   }
   check(fstat(descriptorOf(host, node, fh), host.stat, WANTED));
   return attrReply(host, node);
@@ -81,14 +95,17 @@ function setOverridden(
 }
 
 function setOwner(host: Host, node: HostNode, set: SetAttr, fh: Handle | undefined): void {
-  const uid = set.uid === undefined ? undefined : host.uids.forChange(set.uid);
-  const gid = set.gid === undefined ? undefined : host.gids.forChange(set.gid);
+  const uid = (set.uid === undefined ? undefined : host.uids.forChange(set.uid)) ?? KEEP_ID;
+  const gid = (set.gid === undefined ? undefined : host.gids.forChange(set.gid)) ?? KEEP_ID;
   const fd = descriptorOf(host, node, fh);
-  check(fchownat(fd, '', uid ?? KEEP_ID, gid ?? KEEP_ID, AT_EMPTY_PATH));
+  const r = isUsable(node) ? fchown(fd, uid, gid) : ONLY_A_PATH;
+  check(r === ONLY_A_PATH ? fchownat(fd, '', uid, gid, AT_EMPTY_PATH) : r);
 }
 
 function setMode(host: Host, node: HostNode, mode: number, fh: Handle | undefined): void {
-  check(fchmodat(descriptorOf(host, node, fh), '', mode & 0o7777, AT_EMPTY_PATH));
+  const fd = descriptorOf(host, node, fh);
+  const r = isUsable(node) ? fchmod(fd, mode & 0o7777) : ONLY_A_PATH;
+  check(r === ONLY_A_PATH ? fchmodat(fd, '', mode & 0o7777, AT_EMPTY_PATH) : r);
 }
 
 function setSize(host: Host, node: HostNode, size: number, fh: Handle | undefined): void {

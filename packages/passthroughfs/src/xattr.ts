@@ -5,13 +5,12 @@ import {
   listxattr as list,
   procPath,
   removexattr as remove,
-  S,
   setxattr as set,
   type Errno,
   type XattrOwner,
 } from '@scorpiofs/posix';
 
-import { clearSetGid } from './attributes.js';
+import { clearSetGid, isUsable } from './attributes.js';
 import { check, failure, must } from './fail.js';
 import type { Host } from './host.js';
 
@@ -33,8 +32,7 @@ function assertShown(host: Host, name: Name): void {
 function onNode<T>(host: Host, id: NodeId, call: (owner: XattrOwner) => T | Errno): T | Errno {
   const node = host.nodes.get(id);
   const fd = check(host.descriptors.ofAny(node));
-  const usable = node.files !== undefined || node.type === S.IFDIR;
-  const result = usable ? call(fd) : failed('EBADF');
+  const result = isUsable(node) ? call(fd) : failed('EBADF');
   return result === failed('EBADF') ? call(procPath(fd)) : result;
 }
 
