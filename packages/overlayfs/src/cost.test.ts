@@ -94,7 +94,7 @@ test('counted: in a directory of its own a new file is made without looking, and
   });
 });
 
-test('counted: what changes in a directory of its own is one call each, and a look at what a name leads to before it goes', async () => {
+test('counted: what changes in a directory of its own is one call each', async () => {
   await counted(async (overlay, below, above) => {
     const { node } = await overlay.mkdir(OWN_REQUEST, ROOT_NODE, nameFromUtf8('n'), 0o755, 0);
     below.clear();
@@ -118,15 +118,9 @@ test('counted: what changes in a directory of its own is one call each, and a lo
       await calls(() => overlay.setattr(OWN_REQUEST, file, { mode: 0o600 }, undefined)),
     ).toEqual({ setattr: 1 });
     expect(await calls(() => overlay.rename(OWN_REQUEST, node, a, node, b, 0))).toEqual({
-      lookup: 1,
       rename: 1,
-      forget: 1,
     });
-    expect(await calls(() => overlay.unlink(OWN_REQUEST, node, b))).toEqual({
-      lookup: 1,
-      forget: 1,
-      unlink: 1,
-    });
+    expect(await calls(() => overlay.unlink(OWN_REQUEST, node, b))).toEqual({ unlink: 1 });
     // The data of the one that has no name now is still there, and a name that is taken is replaced all the same.
     const into = Buffer.alloc(10);
     expect(await overlay.read(OWN_REQUEST, file, NO_HANDLE, 0, into, 0)).toBe(bytes.length);

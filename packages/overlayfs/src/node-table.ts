@@ -1,5 +1,6 @@
 import type { Name, NodeId } from '@scorpiofs/fuse';
 import { closeData } from './data-handle.js';
+import { dropName, keepName } from './held-names.js';
 import { OverlayNode, type LayerNode, type NodeShape } from './node.js';
 import { S_IFDIR } from './mode.js';
 import type { OverlayState } from './state.js';
@@ -33,7 +34,7 @@ export function intern(
   return known;
 }
 
-/** As `intern`, and takes a reference for the kernel on the node. */
+/** As `intern`, of something with one name, and takes a reference for the kernel on the node. */
 export function internHeld(
   state: OverlayState,
   parent: OverlayNode,
@@ -43,6 +44,7 @@ export function internHeld(
   const known = find(state, shape);
   const node =
     known === undefined ? add(state, parent, name, shape) : intern(state, parent, name, shape);
+  if (shape.upper !== undefined) keepName(parent, name, node);
   node.lookups++;
   return node;
 }
@@ -78,8 +80,9 @@ export function move(
   parent: OverlayNode,
   name: Name,
 ): void {
-  node.name = name;
   const old = node.parent;
+  if (old !== undefined && (old !== parent || node.name !== name)) dropName(old, node.name, node);
+  node.name = name;
   if (old === parent || node === state.root) return;
   parent.dependents++;
   node.parent = parent;
@@ -118,6 +121,7 @@ export function collect(state: OverlayState, node: OverlayNode): void {
 
 function drop(state: OverlayState, node: OverlayNode): void {
   closeData(state, node);
+  if (node.parent !== undefined) dropName(node.parent, node.name, node);
   state.nodes.delete(node.id);
   for (const id of node.retired ?? []) state.nodes.delete(id);
   state.fresh.delete(node);

@@ -42,6 +42,7 @@ class Rare {
   copying: Promise<void> | undefined;
   open: OpenLayer | undefined;
   listing: Listing | undefined;
+  held: Map<Name, OverlayNode> | undefined;
   retired: NodeId[] | undefined;
 }
 
@@ -219,6 +220,14 @@ export class OverlayNode {
   }
   set listing(listing: Listing | undefined) {
     this.#keep('listing', listing);
+  }
+
+  /** Directories: known files by name (held-names.ts). */
+  get held(): Map<Name, OverlayNode> | undefined {
+    return this.#rare?.held;
+  }
+  set held(held: Map<Name, OverlayNode> | undefined) {
+    this.#keep('held', held);
   }
 
   /** Ids that the kernel knew it by before; they stay valid (`open.ts`). */

@@ -1,4 +1,4 @@
-import type { NodeId } from '@scorpiofs/fuse';
+import type { Name, NodeId } from '@scorpiofs/fuse';
 import type { LayerAnswer } from './direct.js';
 import { S_IFCHR, S_IFDIR, S_IFREG, typeOf } from './mode.js';
 import { move } from './node-table.js';
@@ -19,6 +19,18 @@ export function isOwn(
   );
 }
 
+/** The known node of a name in such a directory, where nothing must be asked: a file as in `ownFile`. */
+export function heldFile(directory: OverlayNode, name: Name): OverlayNode | undefined {
+  const node = directory.held?.get(name);
+  return node === undefined || !isPlain(node) ? undefined : node;
+}
+
+function isPlain(node: OverlayNode): boolean {
+  const { type } = node;
+  if (type === S_IFDIR || type === S_IFCHR || node.lowers.length > 0) return false;
+  return !node.pinned && !node.lastName && (type !== S_IFREG || node.whole);
+}
+
 /**
  * The known node of a name in such a directory, from the upper's answer: a file with one name and nothing below, whose data is its own.
  * Undefined: it is not so simple. The answer's reference stays the caller's.
@@ -26,15 +38,12 @@ export function isOwn(
 export function ownFile(
   state: OverlayState,
   directory: OverlayNode,
-  name: OverlayNode['name'],
+  name: Name,
   answer: LayerAnswer,
 ): OverlayNode | undefined {
   if (!('attr' in answer) || answer.attr.nlink !== 1) return undefined;
-  const type = typeOf(answer.attr);
-  if (type === S_IFDIR || type === S_IFCHR) return undefined;
   const node = state.upper?.nodes.get(answer.node);
-  if (node === undefined || node.type !== type || node.lowers.length > 0) return undefined;
-  if (node.pinned || node.lastName || (type === S_IFREG && !node.whole)) return undefined;
+  if (node === undefined || node.type !== typeOf(answer.attr) || !isPlain(node)) return undefined;
   node.unlinked = false;
   move(state, node, directory, name);
   return node;

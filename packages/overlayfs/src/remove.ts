@@ -14,13 +14,15 @@ import {
   fail,
   isErrno,
 } from './errno.js';
+import { dropName } from './held-names.js';
+import type { LayerState } from './layers.js';
 import { adjustLinks, dropCopy, keepLinksGone } from './links.js';
 import { listing } from './list-merged.js';
 import { lookup, lowerHas, type Found } from './lookup.js';
 import { S_IFDIR, S_IFREG } from './mode.js';
 import { collect } from './node-table.js';
 import type { OverlayNode } from './node.js';
-import { isOwn, ownFile } from './own.js';
+import { heldFile, isOwn, ownFile } from './own.js';
 import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 import { listLayer, removeStaged, renameUpper, unlinkUpper, whiteOut } from './work.js';
@@ -58,21 +60,32 @@ export function unlinkNow(
   const { upper } = state;
   if (!isOwn(state, parent) || upper?.fs.unlink === undefined)
     return run(unlink(state, req, parent, name));
-  const directory = parent.upper;
-  const begun = askOnly(upper, req, { at: 0, node: directory }, name);
+  const held = heldFile(parent, name);
+  if (held !== undefined) return removeOwn(state, upper, parent, held, name, Infinity);
+  const begun = askOnly(upper, req, { at: 0, node: parent.upper }, name);
   const node = begun instanceof Promise ? undefined : ownFile(state, parent, name, begun);
   if (begun instanceof Promise || node === undefined || !('attr' in begun))
     return run(unlink(state, req, parent, name, begun));
   upper.forget(begun.node);
+  return removeOwn(state, upper, parent, node, name, begun.attr.blocks);
+}
+
+/** `blocks`: how large the file is; Infinity where that was not asked. */
+function removeOwn(
+  state: OverlayState,
+  { fs }: LayerState,
+  parent: OverlayNode & { readonly upper: NodeId },
+  node: OverlayNode,
+  name: Name,
+  blocks: number,
+): Maybe<void> {
   const gone = () => nameGone(parent, node, name);
   const remove = () => {
-    const done = upper.fs.unlink?.(OWN_REQUEST, directory, name);
+    const done = fs.unlink?.(OWN_REQUEST, parent.upper, name);
     return done instanceof Promise ? done.then(gone) : gone();
   };
   const kept =
-    node.type === S_IFREG && mayBeOpen(state, node)
-      ? keepOpenNow(state, node, begun.attr.blocks)
-      : undefined;
+    node.type === S_IFREG && mayBeOpen(state, node) ? keepOpenNow(state, node, blocks) : undefined;
   return kept instanceof Promise ? kept.then(remove) : remove();
 }
 
@@ -165,6 +178,7 @@ function mayBeOpen(state: OverlayState, node: OverlayNode): boolean {
 /** Bookkeeping after a name is gone. Other hard links find the node again by its layer node. */
 export function nameGone(parent: OverlayNode, node: OverlayNode, name: Name): void {
   parent.listing?.delete(name);
+  dropName(parent, name, node);
   if (node.parent === parent && node.name === name) node.unlinked = true;
 }
 

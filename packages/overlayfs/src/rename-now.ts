@@ -1,8 +1,11 @@
 import type { Maybe, Request } from '@scorpiofs/fuse';
 import { askOnly } from './direct.js';
 import { EEXIST, EINVAL, ENOSYS, isErrno } from './errno.js';
+import { keepName } from './held-names.js';
+import type { LayerState } from './layers.js';
 import { move } from './node-table.js';
-import { isOwn, ownFile } from './own.js';
+import type { OverlayNode } from './node.js';
+import { heldFile, isOwn, ownFile } from './own.js';
 import { rename, type Place } from './rename.js';
 import { run } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
@@ -20,31 +23,45 @@ export function renameNow(
   flags: number,
 ): Maybe<void> {
   const { upper } = state;
+  const inSteps = () => run(rename(state, req, from, to, flags));
   const simple = flags === 0 || flags === RENAME_NOREPLACE;
   const [source, target] = [from.parent, to.parent];
   // A number from below goes along with the file: not known to be so, or it is (markImpure).
   if (!simple || !isOwn(state, source) || !isOwn(state, target) || source.impure !== false)
-    return run(rename(state, req, from, to, flags));
-  if (upper?.fs.rename === undefined) return run(rename(state, req, from, to, flags));
+    return inSteps();
+  if (upper?.fs.rename === undefined || target.held?.has(to.name) === true) return inSteps();
+  const held = heldFile(source, from.name);
+  if (held !== undefined) return moveOwn(state, upper, held, from, to, inSteps);
   const begun = askOnly(upper, req, { at: 0, node: source.upper }, from.name);
-  const inSteps = () => run(rename(state, req, from, to, flags, begun));
   const node = begun instanceof Promise ? undefined : ownFile(state, source, from.name, begun);
-  if (begun instanceof Promise || node === undefined || !('attr' in begun)) return inSteps();
+  if (begun instanceof Promise || node === undefined || !('attr' in begun))
+    return run(rename(state, req, from, to, flags, begun));
+  upper.forget(begun.node);
+  return moveOwn(state, upper, node, from, to, inSteps);
+}
+
+function moveOwn(
+  state: OverlayState,
+  { fs }: LayerState,
+  node: OverlayNode,
+  { parent: source, name }: Place,
+  { parent: target, name: newName }: Place,
+  inSteps: () => Maybe<void>,
+): Maybe<void> {
   const failed = (error: unknown) => {
     if (isErrno(error, EEXIST, EINVAL, ENOSYS)) return inSteps();
-    upper.forget(begun.node);
     throw error;
   };
   const follow = () => {
-    upper.forget(begun.node);
-    source.listing?.delete(from.name);
-    target.listing?.set(to.name, node.ino, node.type);
-    move(state, node, target, to.name);
+    source.listing?.delete(name);
+    target.listing?.set(newName, node.ino, node.type);
+    move(state, node, target, newName);
+    keepName(target, newName, node);
   };
+  if (source.upper === undefined || target.upper === undefined) return inSteps();
   let moved: Maybe<void>;
   try {
-    const ends = [source.upper, from.name, target.upper, to.name] as const;
-    moved = upper.fs.rename(OWN_REQUEST, ...ends, RENAME_NOREPLACE);
+    moved = fs.rename?.(OWN_REQUEST, source.upper, name, target.upper, newName, RENAME_NOREPLACE);
   } catch (error) {
     return failed(error);
   }
