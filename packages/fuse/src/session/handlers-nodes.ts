@@ -62,16 +62,17 @@ function setAttrOf(a: Arguments): SetAttr {
   };
   const atimeNs = time(FATTR.ATIME_NOW, FATTR.ATIME, 'atime');
   const mtimeNs = time(FATTR.MTIME_NOW, FATTR.MTIME, 'mtime');
-  return {
-    ...(valid & FATTR.MODE ? { mode: getU32(b, at, f.mode) & 0o7777 } : {}),
-    ...(valid & FATTR.UID ? { uid: getU32(b, at, f.uid) } : {}),
-    ...(valid & FATTR.GID ? { gid: getU32(b, at, f.gid) } : {}),
-    ...(valid & FATTR.SIZE ? { size: getU64(b, at, f.size) } : {}),
-    ...(atimeNs === undefined ? {} : { atimeNs }),
-    ...(mtimeNs === undefined ? {} : { mtimeNs }),
-    ...(valid & FATTR.CTIME ? { ctimeNs: timeAt(b, at, 'ctime') } : {}),
-    ...(valid & FATTR.KILL_SUIDGID ? { killSuidgid: true } : {}),
-  };
+  // One by one: a chain of spreads costs more than the rest of the request.
+  const set: { -readonly [K in keyof SetAttr]: SetAttr[K] } = {};
+  if (valid & FATTR.MODE) set.mode = getU32(b, at, f.mode) & 0o7777;
+  if (valid & FATTR.UID) set.uid = getU32(b, at, f.uid);
+  if (valid & FATTR.GID) set.gid = getU32(b, at, f.gid);
+  if (valid & FATTR.SIZE) set.size = getU64(b, at, f.size);
+  if (atimeNs !== undefined) set.atimeNs = atimeNs;
+  if (mtimeNs !== undefined) set.mtimeNs = mtimeNs;
+  if (valid & FATTR.CTIME) set.ctimeNs = timeAt(b, at, 'ctime');
+  if (valid & FATTR.KILL_SUIDGID) set.killSuidgid = true;
+  return set;
 }
 
 function timeAt(b: Buffer, at: number, which: 'atime' | 'mtime' | 'ctime'): bigint {
