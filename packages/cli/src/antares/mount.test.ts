@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import { startMonoServer, type MonoServer } from '@scorpiofs/mono-server';
 
 const root = canMount() ? test : test.skip;
@@ -89,10 +89,7 @@ async function scorpioAs(
 
 const mounted = (): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(dir);
 
-async function gone(): Promise<void> {
-  for (let i = 0; i < 100 && mounted(); i++) await new Promise((r) => setTimeout(r, 100));
-  expect(mounted()).toBe(false);
-}
+const gone = (): Promise<void> => until('nothing is mounted', () => !mounted());
 
 root(
   'CLI-08, CLI-09, CLI-10, K-09, K-11, K-30, W-09…W-11: mount starts a daemon that ends with its last job; umount keeps the upper, --purge does not',
@@ -148,8 +145,10 @@ async function serve(): Promise<ChildProcess> {
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-  for (let i = 0; i < 300 && !said.includes('server running on'); i++)
-    await new Promise((r) => setTimeout(r, 50));
+  await until('it runs', () => {
+    if (child.exitCode !== null) throw new Error(`never ran: ${said}`);
+    return said.includes('server running on');
+  });
   return child;
 }
 

@@ -247,6 +247,5 @@ mounted('with a daemon (skipped without root and /dev/fuse)', () => {
           if (point.startsWith(dir)) await endMount(point);
       }
     },
-    120_000,
   );
 });

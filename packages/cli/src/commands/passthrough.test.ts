@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 
 const PROGRAM = fileURLToPath(new URL('../../../../apps/scorpio/bin/scorpio.js', import.meta.url));
 /** Needs root and /dev/fuse; elsewhere it is counted as skipped. */
@@ -39,11 +39,6 @@ function servers(): string {
   return spawnSync('pgrep', ['-f', `passthrough.*${mountpoint}`], { encoding: 'utf8' }).stdout;
 }
 
-async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !done(); i++) await new Promise((r) => setTimeout(r, 50));
-  expect(done()).toBe(true);
-}
-
 describe('scorpio passthrough (issue 4: usable from a shell like bindfs)', () => {
   mountTest('has mounted when it returns, and its server ends with the mount', async () => {
     const run = scorpio('passthrough', source, mountpoint);
@@ -53,7 +48,7 @@ describe('scorpio passthrough (issue 4: usable from a shell like bindfs)', () =>
     writeFileSync(join(mountpoint, 'new'), 'x');
     expect(existsSync(join(source, 'new'))).toBe(true);
     execFileSync('umount', [mountpoint], { timeout: 120_000 });
-    await until(() => servers() === '');
+    await until('its server ends', () => servers() === '');
   });
 
   mountTest('-o ro,squash_to_uid: read-only, owners as asked', () => {

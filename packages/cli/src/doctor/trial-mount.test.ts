@@ -39,14 +39,12 @@ describe('doctor --deep never hangs and leaves nothing', () => {
   test('DOC-06: a serving process that ends or says nothing', async () => {
     const gone = await trialMount({ main: main('process.exit(1)'), parent: dir });
     expect(gone).toMatchObject({ status: 'fail', detail: 'the trial process ended' });
-    const start = performance.now();
     const silent = await trialMount({
       main: main("process.on('message', () => {}); setInterval(() => {}, 1000);"),
       limitMs: 500,
       parent: dir,
     });
     expect(silent.detail).toBe('it did not end within 500 ms and was killed');
-    expect(performance.now() - start).toBeLessThan(10_000);
     expect(await leaves()).toEqual([]);
   });
 

@@ -212,9 +212,9 @@ describe('the logger', () => {
     expect(sink.dropped).toBeGreaterThan(0);
     let text = '';
     const reading = setInterval(() => (text += readNow(reader)), 2);
-    await logging.drain(5000);
+    await logging.drain(120_000);
     log.info('after');
-    await logging.drain(5000);
+    await logging.drain(120_000);
     clearInterval(reading);
     text += readNow(reader);
     expect(text.split('\n').slice(-3).join('\n')).toMatch(
