@@ -105,7 +105,7 @@ async function soak() {
       await links(directory, 200, 'README.md');
       await appendAndTail(directory, 20_000);
     });
-    await forget();
+    await forget(scratch.dir);
   }
   await check();
   await orion.unmount(mount_id);

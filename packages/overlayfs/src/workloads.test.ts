@@ -46,7 +46,7 @@ async function sh(script: string, cwd: string): Promise<string> {
   };
   const { stdout } = await run(
     'timeout',
-    ['-k', '5', '60', 'bash', '--norc', '-c', PRELUDE + script],
+    ['-k', '5', '300', 'bash', '--norc', '-c', PRELUDE + script],
     {
       cwd,
       env,
@@ -83,7 +83,6 @@ whole('OV-1: programs in a mounted overlay, and on its file system (needs root, 
       export: 'createDiskOverlay',
       args: [folders, 'kernel', DATA, 0],
       mountOptions: { transport: 'kernel', suid: true, dev: true },
-      lifetimeMs: 300_000,
     });
   });
   afterAll(async () => {

@@ -165,8 +165,6 @@ test('a URL is fetched again while somebody asks, without waiting for it', async
   await git(dir.path, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
   await using server = await startMonoServer({ repo: `file://${dir.path}`, refetchMs: 50 });
   const next = await commit(dir.path, 'src/new', 'new\n');
-  const end = performance.now() + 10_000;
-  while ((await headOf(server)) !== next && performance.now() < end) await sleep(50);
-  expect(await headOf(server)).toBe(next);
+  while ((await headOf(server)) !== next) await sleep(50);
   expect(await call(server, '/blob?path=/src/new')).toBe('new\n');
 });

@@ -114,7 +114,7 @@ cd .. && rm -rf copy/.git origin/.git && tree .`,
     base: `sqlite3 db 'PRAGMA journal_mode=${mode}; CREATE TABLE t (who, n); CREATE INDEX i ON t (n);' >/dev/null
 for i in $(seq 200); do echo "INSERT INTO t VALUES ('base', $i);"; done | (echo 'BEGIN;'; cat; echo 'COMMIT;') | sqlite3 db`,
     work: `
-add() { for i in $(seq 40); do echo "INSERT INTO t VALUES ('$1', $i);"; done | sqlite3 -cmd '.timeout 20000' db; }
+add() { for i in $(seq 40); do echo "INSERT INTO t VALUES ('$1', $i);"; done | sqlite3 -cmd '.timeout 120000' db; }
 add a & one=$!; add b & two=$!; wait $one; wait $two
 sqlite3 db 'PRAGMA journal_mode; PRAGMA integrity_check; SELECT who, count(*), sum(n) FROM t GROUP BY who;'
 sqlite3 db 'DELETE FROM t WHERE n > 20; VACUUM; PRAGMA integrity_check; SELECT count(*) FROM t;'

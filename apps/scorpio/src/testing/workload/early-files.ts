@@ -1,6 +1,11 @@
 import { equal } from 'node:assert/strict';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { readMountTable } from '@scorpiofs/fuse';
+
+const run = promisify(execFile);
 
 /** Writes files now; what it returns checks them later: ENOENT after the kernel forgot an inode was a past fault (O-15, mega-server §8.5). */
 export async function earlyFiles(directory: string, count: number): Promise<() => Promise<void>> {
@@ -16,8 +21,13 @@ export async function earlyFiles(directory: string, count: number): Promise<() =
   };
 }
 
-/** The kernel forgets what it need not know; needs root. */
-export async function forget(): Promise<void> {
-  await using drop = await open('/proc/sys/vm/drop_caches', 'w');
-  await drop.write('2');
+/** The kernel forgets what it need not know of the mounts below a folder; of no others, on which whoever else runs relies. Needs root. */
+export async function forget(folder: string): Promise<void> {
+  // The later ones hold what is known of the earlier ones.
+  for (const { mountpoint, options } of (await readMountTable()).toReversed()) {
+    if (!mountpoint.startsWith(`${folder}/`)) continue;
+    const mode = options.split(',').includes('ro') ? 'ro' : 'rw';
+    // No helper: it would take this for a new mount.
+    await run('mount', ['-i', '-o', `remount,${mode}`, mountpoint]);
+  }
 }
