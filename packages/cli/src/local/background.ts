@@ -37,7 +37,7 @@ export async function startInBackground(
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
     return { ok: false, message: `error: the background process ended with ${how}` };
   });
-  const report = await Promise.race([readReport(child.stdio[REPORT_FD] as Socket, ended), ended]);
+  const report = await readReport(child.stdio[REPORT_FD] as Socket, ended);
   if (!report.ok)
     throw new CommandError(
       'BACKGROUND',
@@ -50,6 +50,7 @@ export async function startInBackground(
   return report.message;
 }
 
+/** The pipe ends with the process at the latest: what it has said is read first, however late this one gets to it. */
 async function readReport(pipe: Socket, ended: Promise<Report>): Promise<Report> {
   let text = '';
   pipe.setEncoding('utf8');
