@@ -18,6 +18,8 @@ const KIND_SHIFT = 29;
 const LENGTH = 2 ** KIND_SHIFT - 1;
 const SLASH = 0x2f;
 const { imul } = Math;
+/** The name that is looked up, used again and again. */
+const wanted = new Uint8Array(256);
 const NOTHING_DROPPED: readonly DroppedEntry[] = [];
 const NO_SLOTS = new Uint32Array(0);
 
@@ -94,13 +96,16 @@ export class TreeIndex {
 
   /** Position of a name, -1 if there is none. */
   indexOf(name: TreeName): number {
-    const bytes = Buffer.from(name, 'latin1');
+    const { length } = name;
+    if (length > this.#longest) return -1;
+    const bytes = length <= wanted.length ? wanted : new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = name.charCodeAt(i);
     if (this.#length <= FEW) {
-      for (let i = 0; i < this.#length; i++) if (this.#isName(i, bytes, 0, bytes.length)) return i;
+      for (let i = 0; i < this.#length; i++) if (this.#isName(i, bytes, 0, length)) return i;
       return -1;
     }
     if (this.#slots.length === 0) this.#makeSlots();
-    return (this.#slots[this.#slot(bytes, 0, bytes.length)] ?? 0) - 1;
+    return (this.#slots[this.#slot(bytes, 0, length)] ?? 0) - 1;
   }
 
   /** The entry at a position; throws `RangeError` beyond the end. */

@@ -89,6 +89,32 @@ function sum(calls: ReadonlyMap<string, number>): number {
   return all;
 }
 
+test('counted: changes() lists each directory of the upper and its attributes once, and asks for marks only where one is listed', async () => {
+  const own = memoryUpper();
+  const upper = countingFs(own.layer);
+  const overlay = new OverlayFs({
+    upper: { ...own, layer: upper.fs },
+    lowers: [{ layer: await lowerTree(), form: 'none' }],
+  });
+  const client = new DirectClient(overlay, AS_ROOT);
+  await client.appendFile('/d/e/deep', 'more');
+  await client.unlink('/g');
+  const cost = async () => {
+    upper.calls.clear();
+    await overlay.changes();
+    return Object.fromEntries(upper.calls);
+  };
+  // Below the root: d, e, what was copied up (and where it came from, by either mark) and a whiteout.
+  const before = { list: 3, lookup: 4, listxattr: 2, getxattr: 2, forget: 4 };
+  expect(await cost()).toEqual(before);
+  await client.mkdir('/d/n');
+  expect(await cost()).toEqual({ ...before, list: 4, lookup: 5, listxattr: 3, forget: 5 });
+  await client.rmdir('/d/n');
+  // A whiteout, and a directory that is redirected.
+  await client.rename('/other', '/moved');
+  expect(await cost()).toEqual({ list: 4, lookup: 6, listxattr: 3, getxattr: 4, forget: 6 });
+});
+
 test('OV-15: what was only copied up is no change; bytes decide, not times', async () => {
   const lower = await lowerTree();
   const overlay = new OverlayFs({ upper: memoryUpper(), lowers: [{ layer: lower }] });

@@ -3,13 +3,13 @@ import { sameContent, sameMetadata } from './compare.js';
 import { linkedChanges } from './linked-changes.js';
 import { shownIno } from './layers.js';
 import { originIno } from './lookup.js';
-import { OCI_OPAQUE, OCI_PREFIX } from './marks.js';
+import { attributeNames, OCI_OPAQUE, OCI_PREFIX } from './marks.js';
 import { isDirectory, isWhiteout } from './mode.js';
 import type { LayerNode } from './node.js';
-import type { Op } from './run.js';
+import { wait, type Op } from './run.js';
 import { collectBelow, collectHits, type Hit } from './search.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
-import { listLayer } from './work.js';
+import { listLayer, listSoon, type LayerListed } from './work.js';
 
 export type ChangeKind = 'added' | 'modified' | 'deleted' | 'renamed' | 'metadata';
 
@@ -88,34 +88,55 @@ export function* changes(state: OverlayState): Op<readonly Change[]> {
 
 function* walk(state: OverlayState, found: Found, place: Place): Op<void> {
   const upper = state.layer(0);
-  const seen = new Set<Name>();
-  for (const { name } of yield* listLayer(upper, OWN_REQUEST, place.upper)) {
+  const listing = listSoon(upper, OWN_REQUEST, place.upper);
+  const listed = listing instanceof Promise ? yield* wait(listing) : listing;
+  for (const { name } of listed) {
     if (upper.form === 'oci' && name.startsWith(OCI_PREFIX)) {
-      if (name !== OCI_OPAQUE)
-        yield* gone(state, found, place, name.slice(OCI_PREFIX.length) as Name);
+      if (name !== OCI_OPAQUE) yield* marked(state, found, place, withoutMark(name));
       continue;
     }
-    seen.add(name);
-    const entry = yield* upper.find(OWN_REQUEST, place.upper, name);
+    const looked = upper.look(OWN_REQUEST, place.upper, name);
+    const entry = looked instanceof Promise ? yield* wait(looked) : looked;
     if (entry === undefined) continue;
     try {
-      if (isWhiteout(entry.attr)) yield* gone(state, found, place, name);
-      else yield* present(state, found, place, name, entry);
+      if (isDirectory(entry.attr)) yield* directory(state, found, place, name, entry);
+      else if (isWhiteout(entry.attr)) yield* gone(state, found, place, name);
+      else yield* file(state, found, place, name, entry);
     } finally {
       upper.forget(entry.node);
     }
   }
-  if (place.opaque) yield* missing(state, found, place, seen);
+  if (place.opaque) yield* missing(state, found, place, listed);
+}
+
+/** An OCI mark. One beside an entry of its own upper hides nothing that is not replaced anyway. */
+function* marked(state: OverlayState, found: Found, place: Place, name: Name): Op<void> {
+  const upper = state.layer(0);
+  const own = yield* upper.find(OWN_REQUEST, place.upper, name);
+  if (own !== undefined) upper.forget(own.node);
+  if (own === undefined || isWhiteout(own.attr)) yield* gone(state, found, place, name);
 }
 
 /** Names of the lowers that an opaque directory hides and does not have itself. */
-function* missing(state: OverlayState, found: Found, place: Place, seen: Set<Name>): Op<void> {
+function* missing(
+  state: OverlayState,
+  found: Found,
+  place: Place,
+  own: readonly LayerListed[],
+): Op<void> {
+  const { form } = state.layer(0);
+  const seen = new Set(own.map(({ name }) => (form === 'oci' ? withoutMark(name) : name)));
   for (const { at, node } of place.lowers)
     for (const { name } of yield* listLayer(state.layer(at), OWN_REQUEST, node)) {
       if (seen.has(name)) continue;
       seen.add(name);
       yield* gone(state, found, place, name);
     }
+}
+
+/** The name that an OCI mark is about; any other as it is. */
+function withoutMark(name: Name): Name {
+  return name.startsWith(OCI_PREFIX) ? (name.slice(OCI_PREFIX.length) as Name) : name;
 }
 
 function join(directory: string, name: string): string {
@@ -128,39 +149,13 @@ function* gone(state: OverlayState, found: Found, place: Place, name: Name): Op<
     yield* collectHits(state, OWN_REQUEST, place.lowers, name, hits);
     const [first] = hits;
     if (first === undefined) return;
-    const path = join(place.path, name);
-    // An OCI mark beside an entry of its own upper hides nothing that is not replaced anyway.
-    if (yield* state.layer(0).has(OWN_REQUEST, place.upper, name)) {
-      const own = yield* state.layer(0).find(OWN_REQUEST, place.upper, name);
-      if (own !== undefined) {
-        state.layer(0).forget(own.node);
-        if (!isWhiteout(own.attr)) return;
-      }
-    }
     found.gone.push({
-      path,
+      path: join(place.path, name),
       lowerPath: join(place.lowerPath, name),
       ino: shownIno(state.layer(first.at), first.entry.attr.ino),
     });
   } finally {
     forgetAll(state, hits);
-  }
-}
-
-function* present(
-  state: OverlayState,
-  found: Found,
-  place: Place,
-  name: Name,
-  entry: UpperEntry,
-): Op<void> {
-  if (isDirectory(entry.attr)) return yield* directory(state, found, place, name, entry);
-  const below: Hit[] = [];
-  try {
-    yield* collectHits(state, OWN_REQUEST, place.lowers, name, below);
-    yield* file(state, found, place, name, entry, below[0]);
-  } finally {
-    forgetAll(state, below);
   }
 }
 
@@ -177,7 +172,9 @@ function* directory(
   try {
     // What shows through a directory is elsewhere where it was renamed, and nothing where it or the one it is in is opaque.
     const places = place.opaque ? [] : place.lowers;
-    const below = yield* collectBelow(state, upper, entry.node, places, name, merged);
+    const asked = attributeNames(upper, OWN_REQUEST, entry.node);
+    const names = asked instanceof Promise ? yield* wait(asked) : asked;
+    const below = yield* collectBelow(state, upper, entry.node, names, places, name, merged);
     const path = join(place.path, name);
     const here = join(place.lowerPath, name);
     const from =
@@ -198,8 +195,8 @@ function* directory(
     else if (!isDirectory(lower.entry.attr)) found.changes.push({ kind: 'modified', path });
     else if (
       !(yield* sameMetadata(
-        { layer: upper, ...entry },
-        { layer: state.layer(lower.at), ...lower.entry },
+        { layer: upper, node: entry.node, attr: entry.attr, names },
+        { layer: state.layer(lower.at), node: lower.entry.node, attr: lower.entry.attr },
         false,
       ))
     )
@@ -207,7 +204,7 @@ function* directory(
     const hidden = instead.filter((hit) => isDirectory(hit.entry.attr));
     yield* walk(state, found, {
       upper: entry.node,
-      lowers: [...merged, ...hidden].map((hit) => ({ at: hit.at, node: hit.entry.node })),
+      lowers: (merged.length > 0 ? merged : hidden).map(({ at, entry: { node } }) => ({ at, node })),
       path,
       lowerPath: from,
       opaque: merged.length === 0 && hidden.length > 0,
@@ -224,30 +221,43 @@ function* file(
   place: Place,
   name: Name,
   entry: UpperEntry,
+): Op<void> {
+  const below: Hit[] = [];
+  try {
+    yield* collectHits(state, OWN_REQUEST, place.lowers, name, below);
+    yield* compare(state, found, place, name, entry, below[0]);
+  } finally {
+    forgetAll(state, below);
+  }
+}
+
+function* compare(
+  state: OverlayState,
+  found: Found,
+  place: Place,
+  name: Name,
+  entry: UpperEntry,
   below: Hit | undefined,
 ): Op<void> {
   const path = join(place.path, name);
   const origin = yield* originIno(state, OWN_REQUEST, entry.node);
-  const old = below?.entry.attr;
-  const ino =
-    below === undefined ? undefined : shownIno(state.layer(below.at), below.entry.attr.ino);
-  if (below === undefined || old === undefined) {
+  if (below === undefined) {
     const change: Change = { kind: 'added', path };
     found.changes.push(change);
     if (origin !== undefined) found.moved.set(origin, change);
     return;
   }
-  const [own, lower] = [
-    { layer: state.layer(0), ...entry },
-    { layer: state.layer(below.at), ...below.entry },
-  ];
+  const { node, attr } = below.entry;
+  const ino = shownIno(state.layer(below.at), attr.ino);
+  const own = { layer: state.layer(0), node: entry.node, attr: entry.attr };
+  const lower = { layer: state.layer(below.at), node, attr };
   const elsewhere = origin !== undefined && origin !== ino;
   if (elsewhere || !(yield* sameContent(own, lower))) {
     const change: Change = { kind: 'modified', path };
     found.changes.push(change);
     if (elsewhere) found.moved.set(origin, change);
     // What was there below may have another name now.
-    if (ino !== undefined && ino !== origin)
+    if (ino !== origin)
       found.replaced.push({ path, lowerPath: join(place.lowerPath, name), ino });
   } else if (!(yield* sameMetadata(own, lower, true)))
     found.changes.push({ kind: 'metadata', path });

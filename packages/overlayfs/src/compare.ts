@@ -1,7 +1,7 @@
-import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
-import { EOPNOTSUPP, ENOSYS, fail, isErrno } from './errno.js';
+import type { Attr, Handle, Maybe, Name, NodeId } from '@scorpiofs/fuse';
+import { ENOSYS, fail } from './errno.js';
 import type { LayerState } from './layers.js';
-import { getMark, getXattr } from './marks.js';
+import { attributeNames, getMark, getXattr } from './marks.js';
 import { S_IFLNK, S_IFREG, typeOf } from './mode.js';
 import { wait, type Op } from './run.js';
 import { OWN_REQUEST } from './state.js';
@@ -12,6 +12,8 @@ export interface LayerEntry {
   readonly layer: LayerState;
   readonly node: NodeId;
   readonly attr: Attr;
+  /** Of its attributes, where somebody has asked already. */
+  readonly names?: readonly Name[] | undefined;
 }
 
 const O_RDONLY = 0;
@@ -93,31 +95,42 @@ export function* sameMetadata(upper: LayerEntry, lower: LayerEntry, times: boole
   const [a, b] = [upper.attr, lower.attr];
   if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) return false;
   if (times && a.mtimeNs !== b.mtimeNs) return false;
-  const [own, below] = [yield* attributes(upper), yield* attributes(lower)];
+  const one = namesOf(upper);
+  const own = shownNames(upper.layer, one instanceof Promise ? yield* wait(one) : one);
+  const two = namesOf(lower);
+  const below = shownNames(lower.layer, two instanceof Promise ? yield* wait(two) : two);
   if (own.size !== below.size) return false;
-  for (const [name, value] of own) if (below.get(name)?.equals(value) !== true) return false;
+  for (const [shown, name] of own) {
+    const other = below.get(shown);
+    if (other === undefined || !(yield* sameValue(upper, name, lower, other))) return false;
+  }
   return true;
+}
+
+function namesOf({ layer, node, names }: LayerEntry): Maybe<readonly Name[] | undefined> {
+  return names ?? attributeNames(layer, OWN_REQUEST, node);
 }
 
 /** Labels that a security module gives by itself say nothing about what was changed. */
 const BY_ITSELF = 'security.selinux' as Name;
+const NONE: ReadonlyMap<Name, Name> = new Map();
 
-/** Without the overlay's marks. */
-function* attributes({ layer, node }: LayerEntry): Op<Map<Name, Buffer>> {
-  const found = new Map<Name, Buffer>();
-  if (layer.fs.listxattr === undefined) return found;
-  let names: readonly Name[];
-  try {
-    names = yield* wait(layer.fs.listxattr(OWN_REQUEST, node));
-  } catch (error) {
-    if (isErrno(error, EOPNOTSUPP, ENOSYS)) return found;
-    throw error;
-  }
-  for (const name of names) {
+/** Without the overlay's marks: the name that an attribute is stored under, by the one that is shown. */
+function shownNames(
+  layer: LayerState,
+  names: readonly Name[] | undefined,
+): ReadonlyMap<Name, Name> {
+  let found: Map<Name, Name> | undefined;
+  for (const name of names ?? []) {
     const shown = unescape(layer, name);
-    if (shown === undefined || shown === BY_ITSELF) continue;
-    const value = yield* getXattr(layer, OWN_REQUEST, node, name);
-    if (value !== undefined) found.set(shown, Buffer.from(value));
+    if (shown !== undefined && shown !== BY_ITSELF) (found ??= new Map()).set(shown, name);
   }
-  return found;
+  return found ?? NONE;
+}
+
+function* sameValue(a: LayerEntry, nameInA: Name, b: LayerEntry, nameInB: Name): Op<boolean> {
+  const one = yield* getXattr(a.layer, OWN_REQUEST, a.node, nameInA);
+  const two = yield* getXattr(b.layer, OWN_REQUEST, b.node, nameInB);
+  if (one === undefined || two === undefined) return one === two;
+  return Buffer.compare(one, two) === 0;
 }

@@ -36,6 +36,8 @@ export class LayerState {
   readonly xattrPrefix: string;
   /** Overlay nodes by the node of this layer that identifies them. */
   readonly nodes = new IdMap<OverlayNode>();
+  /** Full names of marks, made once. */
+  readonly markNames = new Map<string, Name>();
   /** Tells apart inode numbers of layers with different number spaces; 0 is the upper's. */
   space = 0;
 
@@ -61,14 +63,22 @@ export class LayerState {
     name: Name,
     begun?: Maybe<Entry | NegativeEntry>,
   ): Op<Entry | undefined> {
+    return yield* wait(this.look(req, parent, name, begun));
+  }
+
+  /** The same, without a step where the layer answers at once. */
+  look(
+    req: Request,
+    parent: NodeId,
+    name: Name,
+    begun?: Maybe<Entry | NegativeEntry>,
+  ): Maybe<Entry | undefined> {
     const { fs } = this;
-    if (fs.lookup === undefined) return undefined;
     try {
-      const entry = yield* wait(begun ?? fs.lookup(req, parent, name));
-      return entry.node === 0 ? undefined : (entry as Entry);
+      const answer = begun ?? fs.lookup?.(req, parent, name);
+      return answer instanceof Promise ? answer.then(entryIn, notThere) : entryIn(answer);
     } catch (error) {
-      if (isErrno(error, ENOENT)) return undefined;
-      throw error;
+      return notThere(error);
     }
   }
 
@@ -83,6 +93,14 @@ export class LayerState {
   forget(node: NodeId): void {
     if (node !== this.root && node !== this.work) this.fs.forget?.(node, 1);
   }
+}
+
+function entryIn(answer: Entry | NegativeEntry | undefined): Entry | undefined {
+  return answer === undefined || answer.node === 0 ? undefined : (answer as Entry);
+}
+
+function notThere(error: unknown): undefined {
+  if (!isErrno(error, ENOENT)) throw error;
 }
 
 const SPACE_BITS = 56n;

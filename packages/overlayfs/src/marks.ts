@@ -1,4 +1,4 @@
-import type { Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { Maybe, Name, NodeId, Request } from '@scorpiofs/fuse';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { wait, type Op } from './run.js';
@@ -8,7 +8,10 @@ export type Mark =
   'opaque' | 'redirect' | 'origin' | 'impure' | 'nlink' | 'metacopy' | 'ino' | 'upper';
 
 export function markName(layer: LayerState, mark: Mark): Name {
-  return (layer.xattrPrefix + mark) as Name;
+  const { markNames, xattrPrefix } = layer;
+  let name = markNames.get(mark);
+  if (name === undefined) markNames.set(mark, (name = (xattrPrefix + mark) as Name));
+  return name;
 }
 
 export function* getMark(
@@ -17,7 +20,26 @@ export function* getMark(
   node: NodeId,
   mark: Mark,
 ): Op<Uint8Array | undefined> {
-  return yield* getXattr(layer, req, node, markName(layer, mark));
+  const value = xattrSoon(layer, req, node, markName(layer, mark));
+  return value instanceof Promise ? yield* wait(value) : value;
+}
+
+/** Of all attributes, marks too; undefined where the layer cannot say, and each has to be asked for. */
+export function attributeNames(
+  layer: LayerState,
+  req: Request,
+  node: NodeId,
+): Maybe<readonly Name[] | undefined> {
+  try {
+    const names = layer.fs.listxattr?.(req, node);
+    return names instanceof Promise ? names.catch(cannotSay) : names;
+  } catch (error) {
+    return cannotSay(error);
+  }
+}
+
+function cannotSay(error: unknown): undefined {
+  if (!isErrno(error, EOPNOTSUPP, ENOSYS)) throw error;
 }
 
 export function* getXattr(
@@ -26,15 +48,28 @@ export function* getXattr(
   node: NodeId,
   name: Name,
 ): Op<Uint8Array | undefined> {
+  return yield* wait(xattrSoon(layer, req, node, name));
+}
+
+/** The same, without a step where the layer answers at once. */
+function xattrSoon(
+  layer: LayerState,
+  req: Request,
+  node: NodeId,
+  name: Name,
+): Maybe<Uint8Array | undefined> {
   const { fs } = layer;
-  if (fs.findXattr !== undefined) return yield* wait(fs.findXattr(req, node, name));
-  if (fs.getxattr === undefined) return undefined;
+  if (fs.findXattr !== undefined) return fs.findXattr(req, node, name);
   try {
-    return yield* wait(fs.getxattr(req, node, name));
+    const value = fs.getxattr?.(req, node, name);
+    return value instanceof Promise ? value.catch(isAbsent) : value;
   } catch (error) {
-    if (isErrno(error, ENODATA, EOPNOTSUPP, ENOSYS)) return undefined;
-    throw error;
+    return isAbsent(error);
   }
+}
+
+function isAbsent(error: unknown): undefined {
+  if (!isErrno(error, ENODATA, EOPNOTSUPP, ENOSYS)) throw error;
 }
 
 export function* setMark(
@@ -51,6 +86,12 @@ export function* setMark(
 
 const YES = 'y'.charCodeAt(0);
 const FOREIGN_OPAQUE = ['user.fuseoverlayfs.opaque', 'user.overlay.opaque'] as Name[];
+
+/** From all names of a directory's attributes: it is certainly not opaque, and shows what is below it at its own name. */
+export function isPlain(layer: LayerState, names: readonly Name[] | undefined): boolean {
+  if (names === undefined || layer.form === 'oci') return false;
+  return !names.includes(markName(layer, 'opaque')) && !names.includes(markName(layer, 'redirect'));
+}
 
 /** Opaque: the kernel's mark, the ones of fuse-overlayfs, or the OCI file `.wh..wh..opq` (spec §7.2). */
 export function* isOpaque(layer: LayerState, req: Request, node: NodeId): Op<boolean> {

@@ -1,10 +1,10 @@
 import type { Entry, Maybe, Name, NodeId, Request } from '@scorpiofs/fuse';
 import type { LayerAnswer } from './direct.js';
 import type { LayerState } from './layers.js';
-import { isOpaque, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
+import { isOpaque, isPlain, OCI_PREFIX, ociWhiteout, redirectOf } from './marks.js';
 import { isDirectory, isWhiteout } from './mode.js';
 import type { LayerNode } from './node.js';
-import type { Op } from './run.js';
+import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 
 export interface Hit {
@@ -24,16 +24,12 @@ export function* collectHits(
   begun?: Maybe<LayerAnswer>,
 ): Op<Name | undefined> {
   let redirect: Name | undefined;
-  // What is still to be searched: a directory of each layer, and the name in it.
-  let search: readonly LayerNode[] = places;
   let wanted = name;
   let first = begun;
-  while (search.length > 0) {
-    const [place, ...rest] = search;
-    if (place === undefined) break;
-    search = rest;
+  for (const place of places) {
     const layer = state.layer(place.at);
-    const answer = yield* ask(layer, req, place.node, wanted, first);
+    const asked = askSoon(layer, req, place.node, wanted, first);
+    const answer = asked instanceof Promise ? yield* wait(asked) : asked;
     first = undefined;
     if (answer === 'whiteout') break;
     if (answer === undefined) continue;
@@ -43,7 +39,9 @@ export function* collectHits(
       break;
     }
     hits.push(answer);
-    if (!directory || (yield* isOpaque(layer, req, answer.entry.node))) break;
+    if (!directory) break;
+    if (!layer.marked) continue;
+    if (yield* isOpaque(layer, req, answer.entry.node)) break;
     const moved = yield* redirectOf(layer, req, answer.entry.node);
     if (moved === undefined) continue;
     if (layer === state.upper) redirect = moved;
@@ -64,17 +62,24 @@ export interface Below {
   readonly redirect: Name | undefined;
 }
 
-/** Collects what lies below a directory of the upper that is called `name` and is in a directory over `places`. */
+const OPAQUE: Below = { opaque: true, redirect: undefined };
+
+/**
+ * Collects what lies below a directory of the upper that is called `name` and is in a directory over `places`. `names`: of all its
+ * attributes.
+ */
 export function* collectBelow(
   state: OverlayState,
   upper: LayerState,
   directory: NodeId,
+  names: readonly Name[] | undefined,
   places: readonly LayerNode[],
   name: Name,
   hits: Hit[],
 ): Op<Below> {
-  if (yield* isOpaque(upper, OWN_REQUEST, directory)) return { opaque: true, redirect: undefined };
-  const redirect = yield* redirectOf(upper, OWN_REQUEST, directory);
+  const plain = isPlain(upper, names);
+  if (!plain && (yield* isOpaque(upper, OWN_REQUEST, directory))) return OPAQUE;
+  const redirect = plain ? undefined : yield* redirectOf(upper, OWN_REQUEST, directory);
   const path = redirect ?? name;
   if (path.startsWith('/')) yield* absolute(state, OWN_REQUEST, upper.at, path, hits);
   else {
@@ -97,14 +102,40 @@ export function* ask(
   name: Name,
   begun?: Maybe<LayerAnswer>,
 ): Op<Answer> {
-  // In the OCI form these names are marks, never entries.
-  if (layer.form === 'oci' && name.startsWith(OCI_PREFIX)) return undefined;
+  return yield* wait(askSoon(layer, req, directory, name, begun));
+}
+
+/** The same, without a step where the layer answers at once. */
+function askSoon(
+  layer: LayerState,
+  req: Request,
+  directory: NodeId,
+  name: Name,
+  begun?: Maybe<LayerAnswer>,
+): Maybe<Answer> {
+  if (layer.form === 'oci') return run(askOci(layer, req, directory, name, begun));
+  const entry = layer.look(req, directory, name, begun);
+  return entry instanceof Promise
+    ? entry.then((found) => answerOf(layer, found))
+    : answerOf(layer, entry);
+}
+
+function* askOci(
+  layer: LayerState,
+  req: Request,
+  directory: NodeId,
+  name: Name,
+  begun?: Maybe<LayerAnswer>,
+): Op<Answer> {
+  // These names are marks, never entries.
+  if (name.startsWith(OCI_PREFIX)) return undefined;
   const entry = yield* layer.find(req, directory, name, begun);
-  if (entry === undefined) {
-    if (layer.form === 'oci' && (yield* layer.has(req, directory, ociWhiteout(name))))
-      return 'whiteout';
-    return undefined;
-  }
+  if (entry !== undefined) return answerOf(layer, entry);
+  return (yield* layer.has(req, directory, ociWhiteout(name))) ? 'whiteout' : undefined;
+}
+
+function answerOf(layer: LayerState, entry: Entry | undefined): Answer {
+  if (entry === undefined) return undefined;
   // Character devices 0:0 are whiteouts in both forms: uppers of either kind are read (D5).
   if (layer.marked && isWhiteout(entry.attr)) {
     layer.forget(entry.node);

@@ -1,4 +1,4 @@
-import type { Entry, Name, NodeId, Request } from '@scorpiofs/fuse';
+import type { Entry, Maybe, Name, NodeId, Request } from '@scorpiofs/fuse';
 import {
   EEXIST,
   EINVAL,
@@ -15,7 +15,7 @@ import {
 import type { LayerState } from './layers.js';
 import { OCI_OPAQUE, ociWhiteout, setMark } from './marks.js';
 import { isDirectory, S_IFCHR, S_IFREG } from './mode.js';
-import { wait, type Op } from './run.js';
+import { run, wait, type Op } from './run.js';
 import { OWN_REQUEST, type OverlayState } from './state.js';
 
 export const RENAME_NOREPLACE = 1;
@@ -201,8 +201,24 @@ export function* listLayer(
   req: Request,
   directory: NodeId,
 ): Op<readonly LayerListed[]> {
+  return yield* wait(listSoon(layer, req, directory));
+}
+
+/** The same, without a step where the layer answers at once. */
+export function listSoon(
+  layer: LayerState,
+  req: Request,
+  directory: NodeId,
+): Maybe<readonly LayerListed[]> {
+  return layer.fs.list?.(req, directory) ?? run(readAll(layer, req, directory));
+}
+
+function* readAll(
+  layer: LayerState,
+  req: Request,
+  directory: NodeId,
+): Op<readonly LayerListed[]> {
   const { fs } = layer;
-  if (fs.list !== undefined) return yield* wait(fs.list(req, directory));
   if (fs.readdir === undefined) return fail(ENOSYS, 'layer without readdir');
   const listed: LayerListed[] = [];
   const open = fs.opendir === undefined ? undefined : yield* wait(fs.opendir(req, directory, 0));

@@ -65,6 +65,7 @@ export class Descriptors {
   /** Gives a descriptor to the cache. */
   add(node: HostNode, fd: number, keep?: HostNode): void {
     node.fd = fd;
+    node.listed = false;
     node.hot = true;
     if (this.#slots.length < this.capacity) this.#slots.push(node);
     else this.#slots[this.#victim(keep)] = node;
@@ -109,6 +110,18 @@ export class Descriptors {
     }
     const path = this.ofAny(node);
     return path < 0 ? path : openat(AT_FDCWD, procPath(path), flags);
+  }
+
+  /**
+   * A directory whose descriptor is in the cache gets a new one, for reading: the old one is the caller's. `-errno`: nothing has
+   * changed.
+   */
+  renew(node: HostNode): number {
+    const fd = openat(node.fd, '.', O.O_RDONLY | O.O_DIRECTORY);
+    if (fd < 0) return fd;
+    node.fd = fd;
+    node.listed = false;
+    return fd;
   }
 
   #open(node: HostNode, keep?: HostNode): number {

@@ -21,7 +21,7 @@ import { dropUnreferenced, observe } from './observe.js';
 // One read of the host's directory: some thousand entries at most, well under a millisecond.
 const room = Buffer.alloc(32 * 1024);
 
-export interface HostEntry {
+interface HostEntry {
   readonly name: Name;
   readonly ino: bigint;
   /** S_IFMT bits; 0 where the host does not say. */
@@ -30,15 +30,23 @@ export interface HostEntry {
   readonly off: bigint;
 }
 
-/** The next part of a directory, or none at its end. */
-export function readPart(fd: number): HostEntry[] {
+/** Visits the next part of a directory; false at its end. */
+export function eachInPart(
+  fd: number,
+  visit: (name: Name, ino: bigint, type: number, off: bigint) => void,
+): boolean {
   const length = getdents(fd, room);
   // A directory that was removed while open is empty.
-  if (length === failed('ENOENT')) return [];
-  const part: HostEntry[] = [];
+  if (length === failed('ENOENT')) return false;
   eachDirent(room, check(length), (name, ino, type, off) =>
-    part.push({ name: name as Name, ino, type: type === DT.UNKNOWN ? 0 : type << 12, off }),
+    visit(name as Name, ino, type === DT.UNKNOWN ? 0 : type << 12, off),
   );
+  return length > 0;
+}
+
+function readPart(fd: number): HostEntry[] {
+  const part: HostEntry[] = [];
+  eachInPart(fd, (name, ino, type, off) => part.push({ name, ino, type, off }));
   return part;
 }
 

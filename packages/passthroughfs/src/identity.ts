@@ -12,26 +12,22 @@ const FILEID_INO32_GEN = 1;
 const FILEID_INO32_GEN_PARENT = 2;
 const FILEID_INO64_GEN = 0x81;
 const FILEID_INO64_GEN_PARENT = 0x82;
-const DATA = 8;
+const HEADER = 8;
 
 /**
  * The handle is of the file that was asked for its attributes: both were asked by name, and a rename could come between.
  * Only for encodings known to hold the inode number (`linux/exportfs.h`); false says nothing.
  */
 export function handleIsOf(handle: FileHandle, stat: Stat): boolean {
-  const { bytes, type, length } = handle;
+  const { type, length } = handle;
   switch (type) {
     case FILEID_INO32_GEN:
-    case FILEID_INO32_GEN_PARENT: {
-      const ino = Number(stat.ino & 0xffff_ffffn);
+    case FILEID_INO32_GEN_PARENT:
       // ext4 puts the number first; tmpfs has generation, low half, high half.
-      return (
-        (length === DATA + 12 ? bytes.readUInt32LE(DATA + 4) : bytes.readUInt32LE(DATA)) === ino
-      );
-    }
+      return handle.word(length === HEADER + 12 ? 1 : 0) === stat.inoLow;
     case FILEID_INO64_GEN:
     case FILEID_INO64_GEN_PARENT:
-      return bytes.readBigUInt64LE(DATA) === stat.ino;
+      return handle.word(0) === stat.inoLow && handle.word(1) === stat.inoHigh;
     default:
       return false;
   }

@@ -129,3 +129,36 @@ test('a failure is an FsError with the errno of the host', () => {
   using driver = new Driver();
   expect(() => driver.fs.unlink(root, ROOT_NODE, name('none'))).toThrow(FsError);
 });
+
+test.each(BOTH_WAYS)('a directory is listed from its start each time (%j)', (options) => {
+  using driver = new Driver(options, (dir) => fs.mkdirSync(dir + '/d'));
+  const node = driver.node('d');
+  const names = () => {
+    const listed = driver.fs.list(root, node);
+    return listed instanceof Promise ? [] : listed.map((entry) => String(entry.name)).toSorted();
+  };
+  expect(names()).toEqual([]);
+  const { descriptors } = driver.fs.counts;
+  for (const file of ['a', 'b']) fs.writeFileSync(driver.host(`d/${file}`), '');
+  expect(names()).toEqual(['a', 'b']);
+  fs.unlinkSync(driver.host('d/a'));
+  expect(names()).toEqual(['b']);
+  // By the descriptor that look-ups in it use.
+  driver.fs.lookup(root, node, name('b'));
+  expect(driver.fs.counts.descriptors).toBe(descriptors);
+});
+
+test.each(BOTH_WAYS)(
+  'listings of one large directory at the same time are all whole (D13, %j)',
+  async (options) => {
+    using driver = new Driver(options, (dir) => {
+      for (let i = 0; i < 10_000; i++) fs.writeFileSync(`${dir}/file-with-a-longer-name-${i}`, '');
+    });
+    const all = await Promise.all(
+      Array.from({ length: 3 }, async () => await driver.fs.list(root, ROOT_NODE)),
+    );
+    for (const listed of all) expect(new Set(listed.map((entry) => entry.name)).size).toBe(10_000);
+    expect(all.map((listed) => listed.length)).toEqual([10_000, 10_000, 10_000]);
+    expect(driver.fs.lookup(root, ROOT_NODE, name('file-with-a-longer-name-1')).node).not.toBe(0);
+  },
+);

@@ -1,13 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { ListedEntry, NodeId } from '@scorpiofs/fuse';
-import { close, fstat, fstatfs, O, openByHandleAt, S } from '@scorpiofs/posix';
+import type { ListedEntry, Name, NodeId } from '@scorpiofs/fuse';
+import {
+  close,
+  failed,
+  fstat,
+  fstatfs,
+  lseek,
+  O,
+  openByHandleAt,
+  S,
+  SEEK,
+} from '@scorpiofs/posix';
 
 import { shownIno } from './attr.js';
-import { readPart } from './directory.js';
+import { eachInPart } from './directory.js';
 import { check, failure } from './fail.js';
 import { hostFlags } from './file.js';
 import type { Host } from './host.js';
+import type { HostNode } from './node.js';
 import { decodeOrigin, encodeOrigin, fsUuid } from './origin.js';
 
 /** Parts of 32 KiB read in one turn of the event loop: some 8,000 entries, about 5 ms. */
@@ -21,6 +32,8 @@ export function fsidOf(host: Host): string {
   return `${answer.type.toString(16)}:${answer.fsid.toString(16)}`;
 }
 
+type Visit = (name: Name, ino: bigint, type: number) => void;
+
 /** Names, types and numbers of a whole directory; a large one is read over several turns of the event loop. */
 export function list(
   host: Host,
@@ -28,35 +41,43 @@ export function list(
 ): readonly ListedEntry[] | Promise<readonly ListedEntry[]> {
   const node = host.nodes.get(id);
   if (node.type !== S.IFDIR) throw failure('ENOTDIR');
-  const fd = check(host.descriptors.openNew(node, O.O_RDONLY | O.O_DIRECTORY));
   const entries: ListedEntry[] = [];
-  const readSome = (): boolean => {
-    for (let i = 0; i < PARTS_PER_TURN; i++) {
-      const part = readPart(fd);
-      if (part.length === 0) return true;
-      for (const { name, ino, type } of part) {
-        if (name === '.' || name === '..') continue;
-        entries.push({ name, ino: shownIno(node.mount, ino), type });
-      }
-    }
-    return false;
+  const visit: Visit = (name, ino, type) => {
+    if (name !== '.' && name !== '..')
+      entries.push({ name, ino: shownIno(node.mount, ino), type });
   };
-  let done: boolean;
-  try {
-    done = readSome();
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
-  if (!done) return readRest(fd, readSome).then(() => entries);
-  close(fd);
-  return entries;
+  const fd = cachedAtStart(host, node);
+  if (readSome(fd, visit)) return entries;
+  // In other turns others may read it.
+  check(host.descriptors.renew(node));
+  return readRest(fd, visit).then(() => entries);
 }
 
-async function readRest(fd: number, readSome: () => boolean): Promise<void> {
+/** The descriptor by which names in it are looked up: opening another costs more, and in this turn nobody else reads this one. */
+function cachedAtStart(host: Host, node: HostNode): number {
+  const fd = check(host.descriptors.of(node));
+  const first = !node.listed;
+  node.listed = true;
+  if (first && node.mount.byHandle) return fd;
+  const r = lseek(fd, 0, SEEK.SET);
+  if (r === 0) return fd;
+  // Where there are no handles, a directory that may not be read is opened only to be searched (O_PATH).
+  if (r !== failed('EBADF')) return check(r);
+  const readable = check(host.descriptors.renew(node));
+  node.listed = true;
+  close(fd);
+  return readable;
+}
+
+function readSome(fd: number, visit: Visit): boolean {
+  for (let i = 0; i < PARTS_PER_TURN; i++) if (!eachInPart(fd, visit)) return true;
+  return false;
+}
+
+async function readRest(fd: number, visit: Visit): Promise<void> {
   try {
     do await nextTurn();
-    while (!readSome());
+    while (!readSome(fd, visit));
   } finally {
     close(fd);
   }

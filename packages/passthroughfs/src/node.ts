@@ -15,6 +15,8 @@ export class HostNode {
   lookups = 0;
   /** From the descriptor cache, or -1. */
   fd = -1;
+  /** The descriptor has been read, as a directory: the next listing has to go back to the start. */
+  listed = false;
   /** Used since the cache's hand last passed. */
   hot = false;
   /** Kept open for the life of the file system: a root. */

@@ -28,12 +28,14 @@ function assertShown(host: Host, name: Name): void {
   if (!isShown(host, name)) throw failure('EOPNOTSUPP');
 }
 
+const BAD_DESCRIPTOR = failed('EBADF');
+
 /** By a descriptor where one can be used: O_PATH descriptors cannot (EBADF), and are named through /proc. */
 function onNode<T>(host: Host, id: NodeId, call: (owner: XattrOwner) => T | Errno): T | Errno {
   const node = host.nodes.get(id);
   const fd = check(host.descriptors.ofAny(node));
-  const result = isUsable(node) ? call(fd) : failed('EBADF');
-  return result === failed('EBADF') ? call(procPath(fd)) : result;
+  const result = isUsable(node) ? call(fd) : BAD_DESCRIPTOR;
+  return result === BAD_DESCRIPTOR ? call(procPath(fd)) : result;
 }
 
 const NO_DATA = failed('ENODATA');
@@ -75,8 +77,10 @@ export function setxattr(
 }
 
 export function listxattr(host: Host, id: NodeId): readonly Name[] {
-  const names = must(onNode(host, id, list));
-  return names.filter((name) => isShown(host, name)).map((name) => name as Name);
+  const names = must(onNode(host, id, list)) as Name[];
+  return names.every((name) => isShown(host, name))
+    ? names
+    : names.filter((name) => isShown(host, name));
 }
 
 export function removexattr(host: Host, id: NodeId, name: Name): void {

@@ -37,15 +37,25 @@ export function eachDirent(
 ): void {
   const view = new DataView(buffer.buffer, buffer.byteOffset, length);
   for (let at = 0; at < length;) {
-    const start = at + AT.name;
-    let end = start;
-    while (buffer[end] !== 0) end++;
     visit(
-      buffer.toString('latin1', start, end),
+      nameAt(buffer, at + AT.name),
       view.getBigUint64(at + AT.ino, true),
       view.getUint8(at + AT.type),
       view.getBigInt64(at + AT.off, true),
     );
     at += view.getUint16(at + AT.reclen, true);
   }
+}
+
+const DOT = 0x2e;
+
+function nameAt(buffer: Buffer, start: number): string {
+  let end = start;
+  while (buffer[end] !== 0) end++;
+  // Every directory has these, and most have little else.
+  if (buffer[start] === DOT) {
+    if (end === start + 1) return '.';
+    if (end === start + 2 && buffer[start + 1] === DOT) return '..';
+  }
+  return buffer.toString('latin1', start, end);
 }

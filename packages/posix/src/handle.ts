@@ -23,13 +23,22 @@ const fromHandle = rawCall<[mountFd: number, handle: Uint8Array, flags: number]>
 export class FileHandle {
   readonly bytes = Buffer.alloc(HEADER + MAX_HANDLE_SZ);
   readonly mount = Buffer.alloc(4);
+  readonly #view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
 
   get length(): number {
-    return HEADER + this.bytes.readUInt32LE(0);
+    return HEADER + this.#view.getUint32(0, true);
   }
   /** How the file system encodes it (`linux/exportfs.h`). */
   get type(): number {
-    return this.bytes.readInt32LE(4);
+    return this.#view.getInt32(4, true);
+  }
+  /** Says to the next call that it may write all of it. */
+  clear(): void {
+    this.#view.setUint32(0, MAX_HANDLE_SZ, true);
+  }
+  /** The nth 32-bit word of what the file system encoded, from 0. */
+  word(n: number): number {
+    return this.#view.getUint32(HEADER + 4 * n, true);
   }
   get key(): string {
     return this.bytes.toString('latin1', 0, this.length);
@@ -50,7 +59,7 @@ export function nameToHandleAt(
   into: FileHandle,
   flags = 0,
 ): 0 | Errno {
-  into.bytes.writeUInt32LE(MAX_HANDLE_SZ, 0);
+  into.clear();
   return outcome(
     toHandle(SYS.name_to_handle_at, dirfd, cPath(path), into.bytes, into.mount, flags),
   );

@@ -71,6 +71,13 @@ export class Stat {
   get ino(): bigint {
     return this.#view.getBigUint64(AT.ino, true);
   }
+  /** Its lower 32 bits. */
+  get inoLow(): number {
+    return this.#view.getUint32(AT.ino, true);
+  }
+  get inoHigh(): number {
+    return this.#view.getUint32(AT.ino + 4, true);
+  }
   /** Type and permission bits. */
   get mode(): number {
     return this.#view.getUint16(AT.mode, true);

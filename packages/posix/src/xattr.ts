@@ -48,14 +48,17 @@ const small = Buffer.alloc(512);
 const large = Buffer.alloc(XATTR_SIZE_MAX);
 const tooSmall = failed('ERANGE');
 
-function intoRoom<T>(call: (room: Buffer) => number, decode: (answer: Buffer) => T): T | Errno {
+function intoRoom<T>(
+  call: (room: Buffer) => number,
+  decode: (room: Buffer, length: number) => T,
+): T | Errno {
   let room = small;
   let r = call(room);
   if (r === tooSmall) r = call((room = large));
-  return r < 0 ? (r as Errno) : decode(room.subarray(0, r));
+  return r < 0 ? (r as Errno) : decode(room, r);
 }
 
-const copyOf = (answer: Buffer) => Buffer.from(answer);
+const copyOf = (room: Buffer, length: number) => Buffer.from(room.subarray(0, length));
 
 /** The value in memory of its own; ENODATA where there is none. */
 export function getxattr(owner: XattrOwner, name: BytePath): Buffer | Errno {
@@ -105,8 +108,8 @@ export function llistxattr(path: BytePath): string[] | Errno {
   return intoRoom((room) => result(pathList(SYS.llistxattr, where, room, room.length)), namesIn);
 }
 
-function namesIn(list: Buffer): string[] {
-  return list.length === 0 ? [] : list.toString('latin1', 0, list.length - 1).split('\0');
+function namesIn(room: Buffer, length: number): string[] {
+  return length === 0 ? [] : room.toString('latin1', 0, length - 1).split('\0');
 }
 
 export function removexattr(owner: XattrOwner, name: BytePath): 0 | Errno {

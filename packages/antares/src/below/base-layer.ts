@@ -52,6 +52,7 @@ function noAttributes(): never {
 // struct ovl_fb with a handle of a FUSE file system, which has no UUID: node id (high, low) and generation (fs/fuse/inode.c).
 const HEADER = 21;
 const MAGIC = 0xfb;
+const NO_UUID = Buffer.alloc(16);
 const FILEID_INO64_GEN = 0x81;
 const FILEID_INO64_GEN_PARENT = 0x82;
 
@@ -61,7 +62,7 @@ function nodeOfOrigin(origin: Uint8Array): bigint | undefined {
   if (bytes.length < HEADER + 12 || bytes[0] !== 0 || bytes[1] !== MAGIC) return undefined;
   if (bytes[4] !== FILEID_INO64_GEN && bytes[4] !== FILEID_INO64_GEN_PARENT) return undefined;
   // Another machine's byte order, or a file system with a UUID: not written over this base.
-  if ((bytes.readUInt8(3) & 1) !== 0 || bytes.subarray(5, HEADER).some((b) => b !== 0))
+  if ((bytes.readUInt8(3) & 1) !== 0 || bytes.compare(NO_UUID, 0, 16, 5, HEADER) !== 0)
     return undefined;
   return (BigInt(bytes.readUInt32LE(HEADER)) << 32n) | BigInt(bytes.readUInt32LE(HEADER + 4));
 }

@@ -12,11 +12,18 @@ import { treeOf } from '../tree-of.js';
  * itself, when a kernel overlay revalidates the origin of a copied-up file; no other answer than the node keeps that file usable.
  */
 const ITSELF: ReadonlySet<string> = new Set(['.', '/']);
+/** Those that no listing has. */
+const SPECIAL: ReadonlySet<string> = new Set([...ITSELF, '..']);
 const NO_SUCH_NAME: NegativeEntry = { node: 0, entryTtl: Infinity };
 
 type Answer = Entry | NegativeEntry;
 
 export function lookup(base: Base, req: Request, parent: NodeId, name: Name): Maybe<Answer> {
+  const known = base.directories.get(parent);
+  if (known?.tree !== undefined && !SPECIAL.has(name)) {
+    base.loaded.use(known);
+    return inTree(base, req, known, known.tree, name);
+  }
   if (isRevisionsTop(base, parent)) return lookupRevision(base, name);
   if (ITSELF.has(name))
     return settled(nodeOf(base, parent, req), (found) =>
