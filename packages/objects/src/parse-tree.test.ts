@@ -97,6 +97,15 @@ describe('parseTree', () => {
     expect(() => parseTree(body)).toThrow(TreeFormatError);
   });
 
+  test('TreeIndex finds names of any length and no other', () => {
+    const long = 'n'.repeat(300) as TreeName;
+    const index = new TreeIndex(raw(['100644', 'nn', 1], ['100644', long, 2]));
+    expect(index.indexOf(long)).toBe(1);
+    expect(index.indexOf('nn' as TreeName)).toBe(0);
+    for (const other of ['', 'n', 'nnn', 'n'.repeat(256), 'n'.repeat(301)])
+      expect(index.indexOf(other as TreeName)).toBe(-1);
+  });
+
   test('TreeIndex shows the same entries and drops as parseTree, and finds every name (C10)', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 30 }), (received) => {

@@ -204,7 +204,10 @@ function* directory(
     const hidden = instead.filter((hit) => isDirectory(hit.entry.attr));
     yield* walk(state, found, {
       upper: entry.node,
-      lowers: (merged.length > 0 ? merged : hidden).map(({ at, entry: { node } }) => ({ at, node })),
+      lowers: (merged.length > 0 ? merged : hidden).map(({ at, entry: { node } }) => ({
+        at,
+        node,
+      })),
       path,
       lowerPath: from,
       opaque: merged.length === 0 && hidden.length > 0,
@@ -257,8 +260,7 @@ function* compare(
     found.changes.push(change);
     if (elsewhere) found.moved.set(origin, change);
     // What was there below may have another name now.
-    if (ino !== origin)
-      found.replaced.push({ path, lowerPath: join(place.lowerPath, name), ino });
+    if (ino !== origin) found.replaced.push({ path, lowerPath: join(place.lowerPath, name), ino });
   } else if (!(yield* sameMetadata(own, lower, true)))
     found.changes.push({ kind: 'metadata', path });
 }

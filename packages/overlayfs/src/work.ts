@@ -213,11 +213,7 @@ export function listSoon(
   return layer.fs.list?.(req, directory) ?? run(readAll(layer, req, directory));
 }
 
-function* readAll(
-  layer: LayerState,
-  req: Request,
-  directory: NodeId,
-): Op<readonly LayerListed[]> {
+function* readAll(layer: LayerState, req: Request, directory: NodeId): Op<readonly LayerListed[]> {
   const { fs } = layer;
   if (fs.readdir === undefined) return fail(ENOSYS, 'layer without readdir');
   const listed: LayerListed[] = [];

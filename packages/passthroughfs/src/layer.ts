@@ -1,17 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { ListedEntry, Name, NodeId } from '@scorpiofs/fuse';
-import {
-  close,
-  failed,
-  fstat,
-  fstatfs,
-  lseek,
-  O,
-  openByHandleAt,
-  S,
-  SEEK,
-} from '@scorpiofs/posix';
+import { close, failed, fstat, fstatfs, lseek, O, openByHandleAt, S, SEEK } from '@scorpiofs/posix';
 
 import { shownIno } from './attr.js';
 import { eachInPart } from './directory.js';
@@ -43,8 +33,7 @@ export function list(
   if (node.type !== S.IFDIR) throw failure('ENOTDIR');
   const entries: ListedEntry[] = [];
   const visit: Visit = (name, ino, type) => {
-    if (name !== '.' && name !== '..')
-      entries.push({ name, ino: shownIno(node.mount, ino), type });
+    if (name !== '.' && name !== '..') entries.push({ name, ino: shownIno(node.mount, ino), type });
   };
   const fd = cachedAtStart(host, node);
   if (readSome(fd, visit)) return entries;

@@ -48,6 +48,7 @@ test('every field is what node:fs reads', () => {
     ctimeNs: nodes.ctimeNs,
     birthtimeNs: nodes.birthtimeNs,
   });
+  expect((BigInt(stat.inoHigh) << 32n) | BigInt(stat.inoLow)).toBe(nodes.ino);
   expect(stat.mask & STATX.MNT_ID).toBe(STATX.MNT_ID);
   expect(stat.mountId).toBeGreaterThan(0n);
 });
