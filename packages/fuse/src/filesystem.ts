@@ -1,3 +1,4 @@
+import type { FileAttributeForm, FileAttributes } from './file-attributes.js';
 import type { Name } from './name.js';
 
 declare const brand: unique symbol;
@@ -336,7 +337,27 @@ export interface FileSystem {
     sleep: boolean,
     flock: boolean,
   ): Maybe<void>;
-  /** `input` and the result are the command's bytes. Default ENOTTY. */
+  /**
+   * What `lsattr` shows, of regular files and directories. The kernel opens the node for it: `fh` means nothing where OPEN is
+   * not answered. Before a change it asks for both forms. Default ENOTTY.
+   */
+  getFileAttributes?(
+    req: Request,
+    node: NodeId,
+    fh: Handle | undefined,
+    form: FileAttributeForm,
+  ): Maybe<FileAttributes>;
+  /**
+   * Everything in `set` is wanted, not only what differs. The kernel has checked that the caller owns the file, and has
+   * CAP_LINUX_IMMUTABLE where that is needed. Default ENOTTY.
+   */
+  setFileAttributes?(
+    req: Request,
+    node: NodeId,
+    fh: Handle | undefined,
+    set: FileAttributes,
+  ): Maybe<void>;
+  /** Other commands. `input` and the result are the command's bytes. Default ENOTTY. */
   ioctl?(
     req: Request,
     node: NodeId,

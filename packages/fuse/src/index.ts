@@ -1,3 +1,4 @@
+export * from './file-attributes.js';
 export * from './filesystem.js';
 export * from './layer.js';
 export * from './fs-error.js';

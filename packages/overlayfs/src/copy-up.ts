@@ -1,10 +1,11 @@
 import type { Attr, Handle, Name, NodeId } from '@scorpiofs/fuse';
 import { adopt, borrow, closeData, giveBack, openLayerFile, type Borrowed } from './data-handle.js';
 import { EIO, ENODATA, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
+import { handOn } from './hand-on.js';
 import { shownIno, type LayerState } from './layers.js';
 import { getMark, markName, setMark } from './marks.js';
 import { dataPlace } from './metacopy.js';
-import { S_IFDIR, S_IFLNK, S_IFREG } from './mode.js';
+import { S_IFDIR, S_IFLNK, S_IFREG, typeOf } from './mode.js';
 import {
   enterIndex,
   indexName,
@@ -282,6 +283,7 @@ function* copyAttributes(
 ): Op<void> {
   const { upper } = state.writable();
   yield* copyXattrs(layer, upper, node, target);
+  yield* handOn(layer, node, upper, target, typeOf(attr));
   if (upper.fs.setattr === undefined) fail(ENOSYS, 'upper without setattr');
   const link = (attr.mode & 0o170000) === S_IFLNK;
   yield* wait(

@@ -10,6 +10,7 @@ export const EXDEV = 18;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
+export const ENOTTY = 25;
 export const ETXTBSY = 26;
 export const EMLINK = 31;
 export const ENOSPC = 28;

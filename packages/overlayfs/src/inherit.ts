@@ -1,4 +1,5 @@
 import type { Entry, Name, NodeId, Request } from '@scorpiofs/fuse';
+import { handOn } from './hand-on.js';
 import { getXattr } from './marks.js';
 import type { LayerState } from './layers.js';
 import { isDirectory, S_IFLNK, S_ISGID, typeOf } from './mode.js';
@@ -10,7 +11,7 @@ const ACCESS_ACL = 'system.posix_acl_access' as Name;
 
 /**
  * What a new entry takes from its directory, for one that was made aside in the work directory: the group of a set-group-id
- * directory, and its default ACL (acl(5), "object creation and default ACLs").
+ * directory, its default ACL (acl(5), "object creation and default ACLs"), and file attributes such as `chattr +d`.
  */
 export function* inherit(upper: LayerState, parent: NodeId, entry: Entry, req: Request): Op<Entry> {
   const { fs } = upper;
@@ -22,6 +23,7 @@ export function* inherit(upper: LayerState, parent: NodeId, entry: Entry, req: R
     const set = { gid: directory.gid, mode };
     attr = (yield* wait(fs.setattr(OWN_REQUEST, entry.node, set, undefined))).attr;
   }
+  yield* handOn(upper, parent, upper, entry.node, typeOf(attr));
   if (typeOf(attr) !== S_IFLNK && fs.setxattr !== undefined) {
     const acl = yield* getXattr(upper, req, parent, DEFAULT_ACL);
     if (acl !== undefined && acl.length >= 4) {

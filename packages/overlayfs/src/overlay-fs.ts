@@ -2,6 +2,8 @@ import type {
   AttrReply,
   DirSink,
   Entry,
+  FileAttributeForm,
+  FileAttributes,
   FileSystem,
   FileSystemOptions,
   Handle,
@@ -22,6 +24,7 @@ import { closeAll } from './close.js';
 import { claimUpper } from './claim.js';
 import * as create from './create.js';
 import * as data from './data.js';
+import { getFileAttributes, setFileAttributes } from './file-attributes.js';
 import { link } from './link.js';
 import { lookupEntry } from './lookup-entry.js';
 import { forget } from './node-table.js';
@@ -252,6 +255,23 @@ export class OverlayFs implements FileSystem {
   }
   removexattr(req: Request, node: NodeId, name: Name): Maybe<void> {
     return this.#run(xattr.removexattr(this.#state, req, this.#node(node), name));
+  }
+
+  getFileAttributes(
+    req: Request,
+    node: NodeId,
+    _fh: Handle | undefined,
+    form: FileAttributeForm,
+  ): Maybe<FileAttributes> {
+    return this.#run(getFileAttributes(this.#state, req, this.#node(node), form));
+  }
+  setFileAttributes(
+    req: Request,
+    node: NodeId,
+    _fh: Handle | undefined,
+    set: FileAttributes,
+  ): Maybe<void> {
+    return this.#run(setFileAttributes(this.#state, req, this.#node(node), set));
   }
 
   #node(id: NodeId) {

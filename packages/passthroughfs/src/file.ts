@@ -4,6 +4,7 @@ import {
   copyFileRange,
   copyFileRangeAsync,
   fallocate as fallocateNow,
+  failed,
   fallocateAsync,
   fdatasyncAsync,
   fsyncAsync,
@@ -57,7 +58,7 @@ export function open(
   if (node.type !== S.IFREG) throw failure('ENXIO');
   const writes = isForWriting(flags);
   if (writes) host.assertWritable();
-  const fd = check(host.descriptors.openNew(node, hostFlags(host, flags)));
+  const fd = check(openNode(host, node, flags));
   try {
     if (killSuidgid) clearSetId(host, node, fd);
     if (!isPlain(host)) check(fstat(fd, host.stat, WANTED));
@@ -66,6 +67,15 @@ export function open(
     throw error;
   }
   return openReply(host, req, node, host.files.add(node, fd), writes);
+}
+
+/** An append-only file may be opened for writing by who appends, and by nobody else: there the host does hear of it. */
+function openNode(host: Host, node: HostNode, flags: number): number {
+  const wanted = hostFlags(host, flags);
+  const fd = host.descriptors.openNew(node, wanted);
+  const appends = (flags & O.O_APPEND) !== 0 && !host.writebackCache;
+  if (fd !== failed('EPERM') || !appends) return fd;
+  return host.descriptors.openNew(node, wanted | O.O_APPEND);
 }
 
 /** Nothing about an open depends on the file: nobody else writes to it, and the kernel never does past us. */

@@ -2,6 +2,8 @@ import type {
   AttrReply,
   DirSink,
   Entry,
+  FileAttributeForm,
+  FileAttributes,
   FileSystemOptions,
   Handle,
   Layer,
@@ -33,6 +35,7 @@ import { copyFile } from './copy-from.js';
 import { opendir, openDirectory, readdir, releasedir } from './directory.js';
 import { check, must } from './fail.js';
 import * as file from './file.js';
+import { getFileAttributes, setFileAttributes } from './file-attributes.js';
 import { probeHostMarks } from './host-marks.js';
 import { Host } from './host.js';
 import { fsidOf, hostFd, list, Origins } from './layer.js';
@@ -253,6 +256,18 @@ export class PassthroughFs implements Layer {
   }
   removexattr(_req: Request, node: NodeId, name: Name): void {
     xattr.removexattr(this.#host, node, name);
+  }
+
+  getFileAttributes(
+    _req: Request,
+    node: NodeId,
+    fh: Handle | undefined,
+    form: FileAttributeForm,
+  ): FileAttributes {
+    return getFileAttributes(this.#host, node, fh, form);
+  }
+  setFileAttributes(req: Request, node: NodeId, fh: Handle | undefined, set: FileAttributes): void {
+    setFileAttributes(this.#host, req, node, fh, set);
   }
 
   findXattr(_req: Request, node: NodeId, name: Name): Uint8Array | undefined {

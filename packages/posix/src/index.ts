@@ -31,6 +31,13 @@ export {
   write,
   writeAsync,
 } from './io.js';
+export {
+  getFileFlags,
+  getFsxattr,
+  setFileFlags,
+  setFsxattr,
+  type Fsxattr,
+} from './file-attributes.js';
 export { ioctl, ioctlNumber } from './ioctl.js';
 export {
   fchmod,

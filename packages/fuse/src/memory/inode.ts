@@ -23,6 +23,8 @@ export class Inode {
   lookups = 0;
   /** Open handles. */
   opens = 0;
+  /** FS_..._FL bits (`lsattr`). */
+  flags = 0;
   /** Made by O_TMPFILE without O_EXCL: may get its first name, though it has no link. */
   linkable = false;
 

@@ -1,5 +1,6 @@
 import { O, RENAME, S } from '@scorpiofs/posix';
 import { fail } from '../errno.js';
+import type { FileAttributeForm, FileAttributes } from '../file-attributes.js';
 import {
   ROOT_NODE,
   type AttrReply,
@@ -28,6 +29,7 @@ import {
 import { allocate } from './allocate.js';
 import { nowNs } from './clock.js';
 import { Directory } from './directory.js';
+import { getFileAttributes, setFileAttributes } from './file-attributes.js';
 import { FileData } from './file-data.js';
 import {
   Inode,
@@ -442,6 +444,26 @@ export class MemoryFs implements Layer {
     inode.ctimeNs = nowNs();
   }
 
+  getFileAttributes(
+    _req: Request,
+    node: NodeId,
+    _fh: Handle | undefined,
+    form: FileAttributeForm,
+  ): FileAttributes {
+    return getFileAttributes(this.#get(node), form);
+  }
+
+  setFileAttributes(
+    req: Request,
+    node: NodeId,
+    _fh: Handle | undefined,
+    set: FileAttributes,
+  ): void {
+    const inode = this.#get(node);
+    if (this.#checks) checkOwner(req, inode);
+    setFileAttributes(inode, set, nowNs());
+  }
+
   access(req: Request, node: NodeId, mask: number): void {
     this.#allow(req, this.#get(node), mask);
   }
@@ -552,7 +574,9 @@ export class MemoryFs implements Layer {
     if (inherits && content.kind === 'directory') given |= S.ISGID;
     else if (inherits && req.uid !== 0 && req.gid !== gid && (mode & 0o010) !== 0)
       given &= ~S.ISGID;
-    return this.#make(content, given, { uid: req.uid, gid }, rdev);
+    const inode = this.#make(content, given, { uid: req.uid, gid }, rdev);
+    inode.flags = dir.flags;
+    return inode;
   }
 
   #make(content: Content, mode: number, owner: Identity, rdev = 0): Inode {

@@ -68,10 +68,19 @@ export const WRITE = { CACHE: 1, LOCKOWNER: 2, KILL_SUIDGID: 4 } as const;
 export const FSYNC_FDATASYNC = 1;
 export const LK_FLOCK = 1;
 export const SETXATTR_ACL_KILL_SGID = 1;
+export const IOCTL_UNRESTRICTED = 2;
 export const INVAL_EXPIRE_ONLY = 1;
 
 /** `_IOW(229, 1, struct fuse_backing_map)` and `_IOW(229, 2, uint32_t)`. */
 export const DEV_IOC = { BACKING_OPEN: 0x4010e501, BACKING_CLOSE: 0x4004e502 } as const;
+
+/** Commands for file attributes (`linux/fs.h`); the same on x64 and arm64. */
+export const FS_IOC = {
+  GETFLAGS: 0x8008_6601,
+  SETFLAGS: 0x4008_6602,
+  FSGETXATTR: 0x801c_581f,
+  FSSETXATTR: 0x401c_5820,
+} as const;
 
 export const PROTOCOL_MAJOR = 7;
 /** The newest minor whose structures are in the tables. */

@@ -69,6 +69,8 @@ const anything: FileSystem = {
   copyFileRange: () => 0,
   getlk: (_r, _n, _f, _o, lock) => lock,
   setlk: nothing,
+  getFileAttributes: (_r, _n, _f, form) => ({ form, bits: 0 }),
+  setFileAttributes: nothing,
   ioctl: () => ({ result: 0 }),
 };
 

@@ -225,6 +225,19 @@ export const IOCTL_OUT = struct('ioctl_out', {
   out_iovs: 'u32',
 });
 
+/** Behind an IOCTL's structure, for FS_IOC_GETFLAGS and FS_IOC_SETFLAGS: an int, although the numbers say long. */
+export const FILE_FLAGS = struct('file_flags', { flags: 'u32' });
+/** The same for FS_IOC_FSGETXATTR and FS_IOC_FSSETXATTR. */
+export const FSXATTR = struct('fsxattr', {
+  xflags: 'u32',
+  extsize: 'u32',
+  nextents: 'u32',
+  projid: 'u32',
+  cowextsize: 'u32',
+  pad1: 'u32',
+  pad2: 'u32',
+});
+
 export const POLL_IN = struct('poll_in', { fh: 'u64', kh: 'u64', flags: 'u32', events: 'u32' });
 export const FALLOCATE_IN = struct('fallocate_in', {
   fh: 'u64',

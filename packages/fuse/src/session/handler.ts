@@ -1,4 +1,4 @@
-import type { FileSystem, Maybe } from '../filesystem.js';
+import type { FileSystem, Maybe, NodeId } from '../filesystem.js';
 import { FsError } from '../fs-error.js';
 import type { Arguments } from '../protocol/request.js';
 import type { BackingFiles } from './backing-files.js';
@@ -12,6 +12,8 @@ export interface Served {
   readonly pool: BufferPool;
   readonly backing: BackingFiles;
   readonly references: References;
+  /** Of a request's own node, before it is answered: the kernel asks for attributes again. */
+  attributesChanged(node: NodeId): void;
   /** The kernel understands an OPEN or OPENDIR that is answered ENOSYS. */
   readonly noOpen: boolean;
   readonly noOpendir: boolean;

@@ -1,12 +1,10 @@
 import type { Lock } from '../filesystem.js';
-import { FsError } from '../fs-error.js';
 import { LK_FLOCK } from '../protocol/flags.js';
-import { getBigU64, getU32, putBigU64, putS32, putU32 } from '../protocol/layout.js';
+import { getBigU64, getU32, putBigU64, putU32 } from '../protocol/layout.js';
 import type { Arguments } from '../protocol/request.js';
 import * as st from '../protocol/structs.js';
 import { empty, notImplemented, type Handler, type Served } from './handler.js';
 import { handleAt } from './handles.js';
-import { invalid } from './invalid.js';
 import type { KernelRequest } from './kernel-request.js';
 
 function lockOf(a: Arguments): Lock {
@@ -45,40 +43,3 @@ function setlk(s: Served, r: KernelRequest, a: Arguments, sleep: boolean) {
 
 export const SETLK: Handler<void> = { call: (s, r, a) => setlk(s, r, a, false), reply: empty };
 export const SETLKW: Handler<void> = { call: (s, r, a) => setlk(s, r, a, true), reply: empty };
-
-const ENOTTY = FsError.of(25, 'no such ioctl');
-
-interface IoctlResult {
-  readonly result: number;
-  readonly data?: Uint8Array;
-}
-
-/** Only well-formed commands (size and direction in the number) arrive: the kernel has copied their bytes already. */
-export const IOCTL: Handler<IoctlResult> = {
-  call(s, r, a) {
-    const f = st.IOCTL_IN.at;
-    if (s.fs.ioctl === undefined) throw ENOTTY;
-    const inSize = getU32(a.b, a.at, f.in_size);
-    if (a.dataAt + inSize > a.end) return invalid();
-    r.size = getU32(a.b, a.at, f.out_size);
-    const input = a.b.subarray(a.dataAt, a.dataAt + inSize);
-    return s.fs.ioctl(
-      r,
-      r.node,
-      handleAt(a.b, a.at, f.fh),
-      getU32(a.b, a.at, f.cmd),
-      getBigU64(a.b, a.at, f.arg),
-      input,
-      r.size,
-    );
-  },
-  reply(_s, r, value, b, at) {
-    const f = st.IOCTL_OUT.at;
-    const data = value.data ?? new Uint8Array();
-    if (data.length > r.size) throw new RangeError(`ioctl answers ${data.length} of ${r.size}`);
-    b.fill(0, at, at + st.IOCTL_OUT.size);
-    putS32(b, at, f.result, value.result);
-    b.set(data, at + st.IOCTL_OUT.size);
-    return st.IOCTL_OUT.size + data.length;
-  },
-};

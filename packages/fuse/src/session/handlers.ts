@@ -1,6 +1,7 @@
 import type { OperationName } from '../protocol/operations.js';
 import * as dirs from './handlers-dirs.js';
 import * as files from './handlers-files.js';
+import * as ioctl from './handlers-ioctl.js';
 import * as locks from './handlers-locks.js';
 import * as nodes from './handlers-nodes.js';
 import * as space from './handlers-space.js';
@@ -21,4 +22,4 @@ type NotAsked =
 
 export const HANDLERS: Readonly<
   Record<Exclude<OperationName, NotAsked>, Handler> & Partial<Record<NotAsked, Handler>>
-> = { ...nodes, ...files, ...dirs, ...xattr, ...space, ...locks };
+> = { ...nodes, ...files, ...dirs, ...xattr, ...space, ...locks, ...ioctl };

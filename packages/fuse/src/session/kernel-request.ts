@@ -23,6 +23,8 @@ export class KernelRequest implements Request {
   size = 0;
   /** Flags of an open, for the release of one that the kernel did not take. */
   flags = 0;
+  /** Of an IOCTL. */
+  command = 0;
   /** Its open has been counted in `BackingFiles`. */
   counted = false;
   /** Reply memory of its own, from the pool; header first. */

@@ -33,6 +33,20 @@ export class NotifyQueue implements Notifier {
     this.#send(NOTIFY.INVAL_INODE, st.NOTIFY_INVAL_INODE, { ino: node, off: offset, len: length });
   }
 
+  /**
+   * The kernel must no longer believe the attributes of a node, from before the answer to a request about it on. Written from
+   * the event loop, which is safe for this notification alone: the kernel takes neither lock nor page for attributes, and
+   * finds the inode without waiting because the request under way keeps it.
+   */
+  attributesChanged(node: NodeId): void {
+    if (this.#ended) return;
+    const message = this.#message(NOTIFY.INVAL_INODE, st.NOTIFY_INVAL_INODE, {
+      ino: node,
+      off: -1,
+    });
+    this.#check(this.channel.reply(message, message.length));
+  }
+
   invalEntry(parent: NodeId, name: Name): void {
     this.#entry(parent, name, 0);
   }
@@ -87,16 +101,28 @@ export class NotifyQueue implements Notifier {
     tail: Buffer = Buffer.alloc(0),
   ): void {
     if (this.#ended) return;
+    this.#waiting.push(this.#message(code, of, fields, tail));
+    this.#sending ??= this.#drain();
+  }
+
+  #message<F extends Fields>(
+    code: number,
+    of: Struct<F>,
+    fields: Readonly<Partial<Record<keyof F, number>>>,
+    tail: Buffer = Buffer.alloc(0),
+  ): Buffer {
     const len = st.OUT_HEADER.size + of.size + tail.length;
     const header = encodeStruct(st.OUT_HEADER, { len, error: code });
-    this.#waiting.push(Buffer.concat([header, encodeStruct<F>(of, fields), tail]));
-    this.#sending ??= this.#drain();
+    return Buffer.concat([header, encodeStruct<F>(of, fields), tail]);
+  }
+
+  #check(r: number): void {
+    if (r < 0 && !HARMLESS.has(-r)) this.failed(-r);
   }
 
   async #drain(): Promise<void> {
     for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
-      const r = await this.channel.notify(message);
-      if (r < 0 && !HARMLESS.has(-r)) this.failed(-r);
+      this.#check(await this.channel.notify(message));
     }
     this.#sending = undefined;
   }

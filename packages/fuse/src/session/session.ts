@@ -326,6 +326,7 @@ export class Session {
       fs: this.fs,
       pool: this.#pool,
       references: this.references,
+      attributesChanged: (node) => notify.attributesChanged(node),
       backing: new BackingFiles(this.channel, n.agreed('PASSTHROUGH'), (errno) =>
         this.#log('fuse.no-passthrough', { errno }),
       ),

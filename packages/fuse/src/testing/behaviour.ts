@@ -1,6 +1,7 @@
 import type { Case, CaseContext, Cases } from './case.js';
 import { attributes } from './cases/attributes.js';
 import { directories } from './cases/directories.js';
+import { fileAttributes } from './cases/file-attributes.js';
 import { files } from './cases/files.js';
 import { names } from './cases/names.js';
 import { programs } from './cases/programs.js';
@@ -22,6 +23,7 @@ export const behaviour: Cases = {
   ...renames,
   ...attributes,
   ...xattrs,
+  ...fileAttributes,
   ...randomOperations,
   ...programs,
 };

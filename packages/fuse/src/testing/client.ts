@@ -1,4 +1,5 @@
 import { O } from '@scorpiofs/posix';
+import type { FileAttributeForm, FileAttributes } from '../file-attributes.js';
 import type { Attr, StatfsReply } from '../filesystem.js';
 import { FsError } from '../fs-error.js';
 import { nameFromBytes, nameFromUtf8, type Name } from '../name.js';
@@ -33,6 +34,9 @@ export interface OpenFile {
   chmod(mode: number): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
   utimens(times: Times): Promise<void>;
+  /** What lsattr(1) shows and chattr(1) changes. */
+  getFileAttributes(form: FileAttributeForm): Promise<FileAttributes>;
+  setFileAttributes(set: FileAttributes): Promise<void>;
   sync(datasync?: boolean): Promise<void>;
   /** fallocate(2). */
   allocate(mode: number, offset: number, length: number): Promise<void>;

@@ -1,5 +1,6 @@
 import { O, S } from '@scorpiofs/posix';
 import { fail } from '../errno.js';
+import { FILE_ATTRIBUTE, type FileAttributeForm, type FileAttributes } from '../file-attributes.js';
 import type { Attr, FileSystem, Handle, NodeId, Request, SetAttr } from '../filesystem.js';
 import { checkChown, checkOwner } from '../permissions.js';
 import { toBytes, type OpenFile, type Path, type Times } from './client.js';
@@ -95,6 +96,23 @@ export class DirectFile implements OpenFile {
     this.#live();
     const { fs, req } = this.context;
     await (fs.setattr?.(req, this.node, set, this.fh) ?? throwing('ENOSYS'));
+  }
+
+  async getFileAttributes(form: FileAttributeForm): Promise<FileAttributes> {
+    this.#live();
+    const { fs, req } = this.context;
+    return fs.getFileAttributes?.(req, this.node, this.fh, form) ?? throwing('ENOTTY');
+  }
+
+  /** With what the kernel checks before it asks. */
+  async setFileAttributes(set: FileAttributes): Promise<void> {
+    const { fs, req, checks } = this.context;
+    if (checks) checkOwner(req, await this.stat());
+    const { IMMUTABLE, APPEND } = FILE_ATTRIBUTE[set.form];
+    const changed = (await this.getFileAttributes(set.form)).bits ^ set.bits;
+    if (checks && req.uid !== 0 && (changed & (IMMUTABLE | APPEND)) !== 0) throw fail('EPERM');
+    if (fs.setFileAttributes === undefined) throw fail('ENOTTY');
+    await fs.setFileAttributes(req, this.node, this.fh, set);
   }
 
   /** What a file system does not implement counts as done, as it does for the kernel. */

@@ -9,16 +9,21 @@ import {
   fsync,
   ftruncate,
   futimens,
+  getFileFlags,
+  getFsxattr,
   KEEP_ID,
   lseek,
   pread,
   pwrite,
+  setFileFlags,
+  setFsxattr,
   Stat,
 } from '@scorpiofs/posix';
+import type { FileAttributeForm, FileAttributes } from '../file-attributes.js';
 import type { Attr } from '../filesystem.js';
 import { fail } from '../errno.js';
 import { toBytes, type OpenFile, type Path, type Times } from './client.js';
-import { attrOf, checked } from './answers.js';
+import { attrOf, checked, structured } from './answers.js';
 
 /** What an open file needs of the client that opened it. */
 interface Opener {
@@ -70,6 +75,21 @@ export class MountedFile implements OpenFile {
 
   async utimens({ atimeNs, mtimeNs }: Times): Promise<void> {
     this.#do(() => futimens(this.fd, atimeNs, mtimeNs));
+  }
+
+  async getFileAttributes(form: FileAttributeForm): Promise<FileAttributes> {
+    if (form === 'flags') return { form, bits: this.#do(() => getFileFlags(this.fd)) };
+    const { xflags, ...more } = this.client.call(() => structured(getFsxattr(this.fd)));
+    return { form, bits: xflags, more };
+  }
+
+  async setFileAttributes({ form, bits, more }: FileAttributes): Promise<void> {
+    if (form === 'flags') this.#do(() => setFileFlags(this.fd, bits));
+    else {
+      const { extsize = 0, nextents = 0, projid = 0, cowextsize = 0 } = more ?? {};
+      const set = { xflags: bits, extsize, nextents, projid, cowextsize };
+      this.#do(() => setFsxattr(this.fd, set));
+    }
   }
 
   async sync(datasync = false): Promise<void> {

@@ -3,6 +3,7 @@ const noRenameFlags = 'libfuse 2 has no flags of rename';
 const noBytes = 'the package hands names over as UTF-8 text: others are refused with EILSEQ';
 const noTmpfile = 'libfuse 2 has no O_TMPFILE';
 const noFiles = 'libfuse 2 knows files by path: one without a name is not found';
+const noFlags = 'the package has no ioctl';
 const noIdentity = 'the package does not say who asks: what is made belongs to the daemon';
 
 /** Cases that the second transport cannot pass whatever it serves, with the reason. */
@@ -27,6 +28,12 @@ export const NATIVE_SKIPS: Readonly<Record<string, string>> = {
   'rename: EXCHANGE of a file and a full directory': noRenameFlags,
   'rename: EXCHANGE of two names of one file': noRenameFlags,
   'random: names like a map': noRenameFlags,
+  'flags: set, read, taken away': noFlags,
+  'flags: as struct fsxattr': noFlags,
+  'flags: ctime': noFlags,
+  'flags: handed down': noFlags,
+  'flags: only the owner': noFlags,
+  'flags: of a file without a name': noFlags,
   'removed: an open directory': noFiles,
   'removed: an open directory, by rename': noFiles,
   'removed: the working directory': noFiles,

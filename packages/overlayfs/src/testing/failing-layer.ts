@@ -14,6 +14,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'write',
   'setxattr',
   'removexattr',
+  'setFileAttributes',
   'fallocate',
   'copyFrom',
 ]);
