@@ -104,6 +104,9 @@ const app = daemonApp({
 });
 const http = await listen(app, { host: order.host ?? '127.0.0.1', port: 0 });
 const socket = await listenSocket(app, at(order.socket ?? 'test.sock'));
+process.on('message', () => {
+  void store.flushed().then(() => process.send?.('flushed'));
+});
 process.once('SIGTERM', () => {
   void (async () => {
     const ending = antares.close();

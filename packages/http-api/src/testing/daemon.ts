@@ -11,6 +11,8 @@ export interface Daemon {
   /** SIGTERM; the exit code. */
   stop(): Promise<number | null>;
   kill9(): Promise<void>;
+  /** Resolves when the store has on disk what it was given. */
+  flushed(): Promise<void>;
 }
 
 /** Runs a daemon. Rejects with what it said when it does not start. */
@@ -43,6 +45,11 @@ export async function startDaemon(order: DaemonOrder): Promise<Daemon> {
     kill9: async () => {
       child.kill('SIGKILL');
       await ended();
+    },
+    flushed: async () => {
+      const answer = once(child, 'message');
+      child.send('flush');
+      await answer;
     },
   };
 }

@@ -102,7 +102,7 @@ export class JobRig implements AsyncDisposable {
     return [...names.flat(), ...(state.match(/mount_id = .*/g) ?? [])];
   }
 
-  /** Waits until `left` is empty, for a while: removing goes on in the background. */
+  /** Waits until `left` is empty, for a minute: removing goes on in the background. */
   async nothingLeft(): Promise<string[]> {
     const end = performance.now() + REMOVED_MS;
     let left = await this.left();
