@@ -5,6 +5,7 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canMount } from '@scorpiofs/fuse/testing';
 import { startMonoServer } from '@scorpiofs/mono-server';
+import { freePort } from './testing/free-port.js';
 import { Scratch } from './testing/scratch.js';
 
 const mounted = canMount() ? describe : describe.skip;
@@ -79,7 +80,8 @@ mounted('a commit while it is mounted (skipped without root and /dev/fuse)', () 
   test('D6, fs: D-31 (as D2 has it): a refresh that cannot reach the server says so and leaves the workspace as it is; later it works', async () => {
     await using scratch = new Scratch();
     const repo = scratch.repository(FILES);
-    const server = await startMonoServer({ repo });
+    const bind = `127.0.0.1:${await freePort()}`;
+    const server = await startMonoServer({ repo, bind });
     const daemon = scratch.start(['-c', '/dev/null', 'serve'], {
       SCORPIO_BASE_URL: server.url,
       SCORPIO_DICFUSE_FETCH_DIR_MAX_RETRIES: '1',
@@ -92,7 +94,7 @@ mounted('a commit while it is mounted (skipped without root and /dev/fuse)', () 
     expect(refused.body['error']).toMatch(/the workspace stays at [0-9a-f]{40}: .*ECONNREFUSED/);
     expect(await readFile(join(scratch.mnt, 'src/a.txt'), 'utf8')).toBe('before\n');
     const next = commit(repo, { 'src/a.txt': 'after!\n' });
-    await using _again = await startMonoServer({ repo, bind: server.url.replace('http://', '') });
+    await using _again = await startMonoServer({ repo, bind });
     expect(await post(`${url}/workspace/refresh`)).toMatchObject({
       status: 200,
       body: { revision: next },

@@ -31,7 +31,7 @@ describe('the Unix socket (D8)', () => {
     const socket = await listenSocket(app, path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await get(path)).toBe('served');
-    expect(await socket.close(1000)).toBe(true);
+    expect(await socket.close(60_000)).toBe(true);
     expect(existsSync(path)).toBe(false);
   });
 
@@ -47,7 +47,7 @@ describe('the Unix socket (D8)', () => {
       message: expect.stringContaining('another daemon'),
     });
     expect(await get(path)).toBe('served');
-    await socket.close(1000);
+    await socket.close(60_000);
     writeFileSync(path, 'mine');
     await expect(listenSocket(app, path)).rejects.toThrow('something else is there');
     expect(readdirSync(dir)).toEqual(['scorpio.sock']);

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { canMount } from '@scorpiofs/fuse/testing';
+import { canMount, until } from '@scorpiofs/fuse/testing';
 import { end, insider, JobRig } from '../testing/job-rig.js';
 import { ScriptedServer } from '../testing/scripted-server.js';
 import { Upstream } from '../testing/upstream.js';
@@ -35,14 +35,6 @@ async function prune(rig: JobRig, body: object): Promise<string[]> {
 }
 
 const ALL = { older_than_ms: 0 };
-
-async function becomes<T>(look: () => Promise<T>, done: (seen: T) => boolean): Promise<T> {
-  for (let i = 0; ; i++) {
-    const seen = await look();
-    if (done(seen) || i === 600) return seen;
-    await new Promise((r) => setTimeout(r, 50));
-  }
-}
 
 describe.each(['kernel', 'userspace'] as const)('POST /prune, %s engine', (engine) => {
   let rig: JobRig;
@@ -104,6 +96,12 @@ describe.each(['kernel', 'userspace'] as const)('POST /prune, %s engine', (engin
       const upper = join(rig.folder, 'up', mount_id);
       await chmod(upper, 0o750);
       const before = await lstat(upper);
+      // The clock of time stamps goes in steps.
+      const probe = join(rig.folder, 'probe');
+      await until('its next step', async () => {
+        await writeFile(probe, 'x');
+        return (await lstat(probe)).ctimeMs > before.ctimeMs;
+      });
       await rig.call('DELETE', `/mounts/${mount_id}?keep=true`);
       const after = await lstat(upper);
       expect(after.ctimeMs).toBeGreaterThan(before.ctimeMs);
@@ -124,10 +122,8 @@ describe.each(['kernel', 'userspace'] as const)('POST /prune, %s engine', (engin
       } finally {
         await end(inside);
       }
-      const gone = await becomes(
-        () => prune(rig, ALL),
-        (seen) => seen.length > 0,
-      );
+      let gone: string[] = [];
+      await until('it goes', async () => (gone = await prune(rig, ALL)).length > 0);
       expect(gone).toEqual([`upper ${join(rig.folder, 'up', mount_id)}`]);
       expect(await rig.nothingLeft()).toEqual([]);
     },
@@ -136,14 +132,14 @@ describe.each(['kernel', 'userspace'] as const)('POST /prune, %s engine', (engin
   root('S-06: what a create that runs has made stays', async () => {
     const cl = await upstream.changeList('/project/small/docs/two.txt', `${engine}\n`);
     let open = (): void => undefined;
-    const until = new Promise<void>((resolve) => (open = resolve));
+    const gate = new Promise<void>((resolve) => (open = resolve));
     server.requests.length = 0;
-    server.scripts = [{ path: /\/file\/blob\//, until }];
+    server.scripts = [{ path: /\/file\/blob\//, until: gate }];
     try {
       const creating = rig.create('j', { cl });
       // Of the change list: its layer is being built.
       const held = () => server.requests.some((line) => line.includes('/file/blob/'));
-      await becomes(() => Promise.resolve(held()), Boolean);
+      await until('it is asked for', held);
       expect(await readdir(join(rig.folder, 'cl/.new'))).toHaveLength(1);
       expect(await prune(rig, ALL)).toEqual([]);
       open();

@@ -80,7 +80,6 @@ describe.each(['kernel', 'userspace'] as const)('upper-snapshots.json, cl_layer,
       }
       expect(await rig.nothingLeft()).toEqual([]);
     },
-    30_000,
   );
 
   root(
@@ -107,6 +106,5 @@ describe.each(['kernel', 'userspace'] as const)('upper-snapshots.json, cl_layer,
       const upper = await tree(join(rig.folder, 'up', mount_id));
       expect(upper).toEqual(['./README.md f 644', './newf c 0 0:0']);
     },
-    30_000,
   );
 });
