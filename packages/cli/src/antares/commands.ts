@@ -26,7 +26,7 @@ export const UMOUNT_COMMAND: CommandSpec = {
   name: 'umount',
   summary: 'Unmount an Antares job instance',
   details:
-    'What the job wrote stays in its upper directory, which `scorpio list` names, unless --purge is given. Exit code 3 when it cannot be unmounted; its record stays then.',
+    'What the job wrote stays in its upper directory, which `scorpio list` names while the job is there, unless --purge is given; `scorpio prune` removes such directories later. Exit code 3 when it cannot be unmounted; its record stays then.',
   args: [{ name: 'JOB_ID', complete: 'job', doc: 'Name of the job' }],
   flags: [
     { name: '--purge', doc: 'Remove what the job wrote' },
