@@ -121,6 +121,13 @@ test('counted: what changes in a directory of its own is one call each', async (
       rename: 1,
     });
     expect(await calls(() => overlay.unlink(OWN_REQUEST, node, b))).toEqual({ unlink: 1 });
+    const target = Buffer.from('a');
+    expect(await calls(() => overlay.symlink(OWN_REQUEST, node, c, target))).toEqual({
+      symlink: 1,
+    });
+    expect(await calls(() => overlay.unlink(OWN_REQUEST, node, c))).toEqual({ unlink: 1 });
+    expect(await calls(() => overlay.mkdir(OWN_REQUEST, node, c, 0o755, 0))).toEqual({ mkdir: 1 });
+    expect(await calls(() => overlay.rmdir(OWN_REQUEST, node, c))).toEqual({ rmdir: 1 });
     // The data of the one that has no name now is still there, and a name that is taken is replaced all the same.
     const into = Buffer.alloc(10);
     expect(await overlay.read(OWN_REQUEST, file, NO_HANDLE, 0, into, 0)).toBe(bytes.length);

@@ -1,11 +1,20 @@
-import type { Entry, Handle, Maybe, Name, OpenReply, Request } from '@scorpiofs/fuse';
+import type {
+  Entry,
+  Handle,
+  Layer,
+  Maybe,
+  Name,
+  NodeId,
+  OpenReply,
+  Request,
+} from '@scorpiofs/fuse';
 import { entryNow, entryOf, shownNow } from './attr.js';
 import { copyUp } from './copy-up.js';
 import { adopt, openLayerFile } from './data-handle.js';
 import { EEXIST, ENOSYS, EOPNOTSUPP, EPERM, fail, isErrno } from './errno.js';
 import type { LayerState } from './layers.js';
 import { makeEntry, shapeOf } from './make-entry.js';
-import { S_IFCHR, S_IFMT, S_IFREG } from './mode.js';
+import { S_IFCHR, S_IFDIR, S_IFMT, S_IFREG } from './mode.js';
 import { intern, internHeld } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { grant } from './open.js';
@@ -38,7 +47,7 @@ function* mknod(
   return yield* entryOf(state, node, entry.attr);
 }
 
-export function* mkdir(
+function* mkdir(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -51,10 +60,11 @@ export function* mkdir(
     if (upper.fs.mkdir === undefined) return fail(ENOSYS, 'upper without mkdir');
     return yield* wait(upper.fs.mkdir(req, to, as, mode, umask));
   });
+  node.impure = false;
   return yield* entryOf(state, node, entry.attr);
 }
 
-export function* symlink(
+function* symlink(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
@@ -69,7 +79,7 @@ export function* symlink(
   return yield* entryOf(state, node, entry.attr);
 }
 
-/** A new file that is open in the upper, and the kernel's reference on it. */
+/** Something new in the upper, and the kernel's reference on it. */
 interface Made {
   readonly node: OverlayNode;
   readonly entry: Entry;
@@ -98,9 +108,81 @@ function* makeFile(
 }
 
 /**
- * As `makeFile`, and mostly without steps: in a directory that only the upper has, a name that is free there is free. Only where
- * something is there, which may be a whiteout, is more to be looked at.
+ * Makes something without steps at a name that is free if it is free in the upper. Only where something is there, which may
+ * be a whiteout, is more to be looked at. `at`: undefined where that is not so. `make`: undefined where the upper cannot.
  */
+function makeInPlace<T, R>(
+  state: OverlayState,
+  at: NodeId | undefined,
+  make: (fs: Layer, at: NodeId) => Maybe<T> | undefined,
+  take: (upper: LayerState, made: T) => R,
+  inSteps: () => Maybe<R>,
+): Maybe<R> {
+  const { upper } = state;
+  if (upper === undefined || at === undefined) return inSteps();
+  const failed = (error: unknown) => {
+    if (isErrno(error, EEXIST)) return inSteps();
+    throw error;
+  };
+  let made: Maybe<T> | undefined;
+  try {
+    made = make(upper.fs, at);
+  } catch (error) {
+    return failed(error);
+  }
+  if (made === undefined) return inSteps();
+  return made instanceof Promise ? made.then((all) => take(upper, all), failed) : take(upper, made);
+}
+
+/** What is new in the upper, with the kernel's reference on it. */
+function taken(
+  state: OverlayState,
+  upper: LayerState,
+  parent: OverlayNode,
+  name: Name,
+  made: Entry,
+): Made {
+  const node = internHeld(state, parent, name, shapeOf(upper, made));
+  parent.listing?.set(name, node.ino, node.type);
+  if (node.type === S_IFDIR) node.impure = false;
+  // It has one name and, if it is a file, its own data.
+  if (node.type === S_IFREG) node.whole = true;
+  return { node, entry: entryNow(state, node, shownNow(node, made.attr) ?? made.attr) };
+}
+
+export function mkdirNow(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  mode: number,
+  umask: number,
+): Maybe<Entry> {
+  return makeInPlace(
+    state,
+    isOwn(state, parent) ? parent.upper : undefined,
+    (fs, at) => fs.mkdir?.(req, at, name, mode, umask),
+    (upper, made) => taken(state, upper, parent, name, made).entry,
+    () => run(mkdir(state, req, parent, name, mode, umask)),
+  );
+}
+
+export function symlinkNow(
+  state: OverlayState,
+  req: Request,
+  parent: OverlayNode,
+  name: Name,
+  target: Uint8Array,
+): Maybe<Entry> {
+  return makeInPlace(
+    state,
+    isOwn(state, parent) ? parent.upper : undefined,
+    (fs, at) => fs.symlink?.(req, at, name, target),
+    (upper, made) => taken(state, upper, parent, name, made).entry,
+    () => run(symlink(state, req, parent, name, target)),
+  );
+}
+
 function makeFileNow(
   state: OverlayState,
   req: Request,
@@ -110,37 +192,17 @@ function makeFileNow(
   flags: number,
   umask: number,
 ): Maybe<Made> {
-  const inSteps = () => run(makeFile(state, req, parent, name, mode, flags, umask));
-  const { upper } = state;
-  if (!isOwn(state, parent) || upper?.fs.create === undefined) return inSteps();
-  const failed = (error: unknown) => {
-    if (isErrno(error, EEXIST)) return inSteps();
-    throw error;
-  };
-  let created: Maybe<Created>;
-  try {
-    created = upper.fs.create(req, parent.upper, name, mode, flags, umask);
-  } catch (error) {
-    return failed(error);
-  }
-  const take = (all: Created) => taken(state, upper, parent, name, all);
-  return created instanceof Promise ? created.then(take, failed) : take(created);
-}
-
-function taken(
-  state: OverlayState,
-  upper: LayerState,
-  parent: OverlayNode,
-  name: Name,
-  created: Created,
-): Made {
-  const node = internHeld(state, parent, name, shapeOf(upper, created.entry));
-  parent.listing?.set(name, node.ino, node.type);
-  node.whole = true;
-  adopt(state, node, openLayerFile(0, created.open, true));
-  // A new file has one name and its own data.
-  const attr = shownNow(node, created.entry.attr) ?? created.entry.attr;
-  return { node, entry: entryNow(state, node, attr) };
+  return makeInPlace(
+    state,
+    isOwn(state, parent) ? parent.upper : undefined,
+    (fs, at) => fs.create?.(req, at, name, mode, flags, umask),
+    (upper, created) => {
+      const made = taken(state, upper, parent, name, created.entry);
+      adopt(state, made.node, openLayerFile(0, created.open, true));
+      return made;
+    },
+    () => run(makeFile(state, req, parent, name, mode, flags, umask)),
+  );
 }
 
 /** Only in mode `passthrough`. */

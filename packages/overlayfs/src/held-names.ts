@@ -2,7 +2,7 @@ import type { Name } from '@scorpiofs/fuse';
 import type { OverlayNode } from './node.js';
 
 /**
- * In a directory that only the upper has, files that are known are found by name: what a name leads to need not be asked for
+ * In a directory that only the upper has, files and directories that are known are found by name: what a name leads to need not be asked for
  * before it is removed or renamed. A name is here only as long as it is the node's name in that directory (`move`, `nameGone`).
  */
 export function keepName(directory: OverlayNode, name: Name, node: OverlayNode): void {

@@ -2,6 +2,7 @@ import type { Maybe, Name, Request } from '@scorpiofs/fuse';
 import { entryOf } from './attr.js';
 import { askOnly, directEntry, onlyPlace, type LayerAnswer } from './direct.js';
 import { ENOTDIR, fail } from './errno.js';
+import { keepName } from './held-names.js';
 import { lookup } from './lookup.js';
 import { S_IFDIR } from './mode.js';
 import type { OverlayNode } from './node.js';
@@ -40,6 +41,7 @@ function* searched(
   if (found === undefined) return { node: 0, entryTtl: state.ttl };
   // A known node may have been copied up since under another of its names: then the lower's attributes are old.
   const { node } = found;
+  if (found.inUpper && node.type === S_IFDIR) keepName(parent, name, node);
   const current = node.upper !== undefined && node.lowers.length > 0 && node.type !== S_IFDIR;
   return yield* entryOf(state, node, current ? undefined : found.attr);
 }

@@ -222,7 +222,7 @@ export class OverlayNode {
     this.#keep('listing', listing);
   }
 
-  /** Directories: known files by name (held-names.ts). */
+  /** Directories: what is known in it by name (held-names.ts). */
   get held(): Map<Name, OverlayNode> | undefined {
     return this.#rare?.held;
   }

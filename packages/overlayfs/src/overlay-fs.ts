@@ -32,7 +32,7 @@ import * as opening from './open.js';
 import { release } from './opens.js';
 import { readdir } from './readdir.js';
 import { readlink } from './readlink.js';
-import { rmdir, unlinkNow } from './remove.js';
+import { rmdirNow, unlinkNow } from './remove.js';
 import { renameNow } from './rename-now.js';
 import { operate, within } from './operate.js';
 import type { Op } from './run.js';
@@ -135,10 +135,12 @@ export class OverlayFs implements FileSystem {
     );
   }
   mkdir(req: Request, parent: NodeId, name: Name, mode: number, umask: number): Maybe<Entry> {
-    return this.#run(create.mkdir(this.#state, req, this.#node(parent), name, mode, umask));
+    const state = this.#state;
+    return within(state, () => create.mkdirNow(state, req, state.node(parent), name, mode, umask));
   }
   symlink(req: Request, parent: NodeId, name: Name, target: Uint8Array): Maybe<Entry> {
-    return this.#run(create.symlink(this.#state, req, this.#node(parent), name, target));
+    const state = this.#state;
+    return within(state, () => create.symlinkNow(state, req, state.node(parent), name, target));
   }
   link(req: Request, node: NodeId, newParent: NodeId, newName: Name): Maybe<Entry> {
     return this.#run(link(this.#state, req, this.#node(node), this.#node(newParent), newName));
@@ -157,7 +159,8 @@ export class OverlayFs implements FileSystem {
     return within(state, () => unlinkNow(state, req, state.node(parent), name));
   }
   rmdir(req: Request, parent: NodeId, name: Name): Maybe<void> {
-    return this.#run(rmdir(this.#state, req, this.#node(parent), name));
+    const state = this.#state;
+    return within(state, () => rmdirNow(state, req, state.node(parent), name));
   }
   rename(
     req: Request,

@@ -5,6 +5,7 @@ import { keepOpen, keepOpenNow } from './data-handle.js';
 import { askOnly, type LayerAnswer } from './direct.js';
 import {
   EDQUOT,
+  EEXIST,
   EISDIR,
   ENOENT,
   ENOSPC,
@@ -182,12 +183,33 @@ export function nameGone(parent: OverlayNode, node: OverlayNode, name: Name): vo
   if (node.parent === parent && node.name === name) node.unlinked = true;
 }
 
-export function* rmdir(
+/** As `rmdir`, without steps for a directory that only the upper has, unless something is in it: that may be whiteouts. */
+export function rmdirNow(
   state: OverlayState,
   req: Request,
   parent: OverlayNode,
   name: Name,
-): Op<void> {
+): Maybe<void> {
+  const inSteps = () => run(rmdir(state, req, parent, name));
+  const { upper } = state;
+  if (!isOwn(state, parent) || upper?.fs.rmdir === undefined) return inSteps();
+  const node = parent.held?.get(name);
+  if (node === undefined || !isOwn(state, node)) return inSteps();
+  const gone = () => nameGone(parent, node, name);
+  const failed = (error: unknown) => {
+    if (isErrno(error, ENOTEMPTY, EEXIST)) return inSteps();
+    throw error;
+  };
+  let done: Maybe<void>;
+  try {
+    done = upper.fs.rmdir(OWN_REQUEST, parent.upper, name);
+  } catch (error) {
+    return failed(error);
+  }
+  return done instanceof Promise ? done.then(gone, failed) : gone();
+}
+
+function* rmdir(state: OverlayState, req: Request, parent: OverlayNode, name: Name): Op<void> {
   const { upper, work } = state.writable();
   const node = (yield* lookup(state, req, parent, name))?.node ?? fail(ENOENT, 'no such name');
   if (node.type !== S_IFDIR) fail(ENOTDIR, 'rmdir of a file');
