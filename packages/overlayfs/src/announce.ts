@@ -14,6 +14,7 @@ export function followLayers(state: OverlayState): void {
 }
 
 function changed(state: OverlayState, layer: LayerState, id: NodeId, name: Name | undefined): void {
+  state.absent = undefined;
   const node = layer.nodes.get(id) ?? nodeAt(state, layer.at, id);
   if (node === undefined) return;
   node.listing = undefined;

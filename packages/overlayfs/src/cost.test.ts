@@ -139,3 +139,26 @@ test('counted: what changes in a directory of its own is one call each', async (
     expect(Object.fromEntries(below)).toEqual({});
   });
 });
+
+test('counted: in a merged directory a new file is made without looking again; what is whited out stays so', async () => {
+  await counted(async (overlay, below, above) => {
+    const directory = await enter(overlay);
+    const make = (name: string) =>
+      overlay.mknod(OWN_REQUEST, directory, nameFromUtf8(name), FILE, 0, 0o022);
+    const look = (name: string) => overlay.lookup(OWN_REQUEST, directory, nameFromUtf8(name));
+    await make('first');
+    expect(await look('second')).toMatchObject({ node: 0 });
+    below.clear();
+    above.clear();
+    await make('second');
+    expect([Object.fromEntries(above), Object.fromEntries(below)]).toEqual([{ create: 1 }, {}]);
+    // Known to be absent, but for a whiteout, which must not be lost; and one that is there is not made again.
+    await overlay.unlink(OWN_REQUEST, directory, nameFromUtf8('f3'));
+    expect(await look('f3')).toMatchObject({ node: 0 });
+    expect(await make('f3')).toMatchObject({ attr: { size: 0 } });
+    await expect(async () => await make('f3')).rejects.toMatchObject({ errno: EEXIST });
+    await expect(async () => await make('f4')).rejects.toMatchObject({ errno: EEXIST });
+    await overlay.unlink(OWN_REQUEST, directory, nameFromUtf8('f3'));
+    expect(await look('f3')).toMatchObject({ node: 0 });
+  });
+});

@@ -19,7 +19,7 @@ import { intern, internHeld } from './node-table.js';
 import type { OverlayNode } from './node.js';
 import { grant } from './open.js';
 import { attrTtl } from './opens.js';
-import { isOwn } from './own.js';
+import { freeIn, isOwn } from './own.js';
 import { run, wait, type Op } from './run.js';
 import type { OverlayState } from './state.js';
 
@@ -108,7 +108,7 @@ function* makeFile(
 }
 
 /**
- * Makes something without steps at a name that is free if it is free in the upper. Only where something is there, which may
+ * Makes something without steps at a name that is free if it is free in the upper (`freeIn`). Only where something is there, which may
  * be a whiteout, is more to be looked at. `at`: undefined where that is not so. `make`: undefined where the upper cannot.
  */
 function makeInPlace<T, R>(
@@ -160,6 +160,7 @@ export function mkdirNow(
 ): Maybe<Entry> {
   return makeInPlace(
     state,
+    // A directory would show what lies below.
     isOwn(state, parent) ? parent.upper : undefined,
     (fs, at) => fs.mkdir?.(req, at, name, mode, umask),
     (upper, made) => taken(state, upper, parent, name, made).entry,
@@ -176,7 +177,7 @@ export function symlinkNow(
 ): Maybe<Entry> {
   return makeInPlace(
     state,
-    isOwn(state, parent) ? parent.upper : undefined,
+    freeIn(state, parent, name),
     (fs, at) => fs.symlink?.(req, at, name, target),
     (upper, made) => taken(state, upper, parent, name, made).entry,
     () => run(symlink(state, req, parent, name, target)),
@@ -194,7 +195,7 @@ function makeFileNow(
 ): Maybe<Made> {
   return makeInPlace(
     state,
-    isOwn(state, parent) ? parent.upper : undefined,
+    freeIn(state, parent, name),
     (fs, at) => fs.create?.(req, at, name, mode, flags, umask),
     (upper, created) => {
       const made = taken(state, upper, parent, name, created.entry);

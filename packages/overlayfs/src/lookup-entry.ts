@@ -38,6 +38,7 @@ function* searched(
   begun?: Maybe<LayerAnswer>,
 ): Op<LayerAnswer> {
   const found = yield* lookup(state, req, parent, name, begun);
+  state.absent = found === undefined ? { directory: parent, name } : undefined;
   if (found === undefined) return { node: 0, entryTtl: state.ttl };
   // A known node may have been copied up since under another of its names: then the lower's attributes are old.
   const { node } = found;

@@ -19,6 +19,21 @@ export function isOwn(
   );
 }
 
+/**
+ * The upper's directory in which a name is free if it is free there: nothing of that name shows through from below, because there is
+ * no directory below, or because a lookup has just found nothing. Undefined: not known.
+ */
+export function freeIn(
+  state: OverlayState,
+  directory: OverlayNode,
+  name: Name,
+): NodeId | undefined {
+  if (isOwn(state, directory)) return directory.upper;
+  const { absent } = state;
+  if (absent?.directory !== directory || absent.name !== name) return undefined;
+  return state.upper?.form === 'oci' ? undefined : directory.upper;
+}
+
 /** The known node of a name in such a directory, where nothing must be asked: a file as in `ownFile`. */
 export function heldFile(directory: OverlayNode, name: Name): OverlayNode | undefined {
   const node = directory.held?.get(name);

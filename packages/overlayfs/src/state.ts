@@ -67,6 +67,8 @@ export class OverlayState {
   /** The kernel takes host files. */
   passthrough = false;
   notify: Notifier | undefined;
+  /** What a lookup found last in several layers, if that was nothing: a program's new file is looked up before it is made. */
+  absent: { readonly directory: OverlayNode; readonly name: Name } | undefined;
   /** Whiteout in the work directory that others are hard links of. */
   sharedWhiteout: NodeId | undefined;
   /** Directories of the index of hard links (links.ts); null: known not to be there. */
