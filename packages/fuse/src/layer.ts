@@ -44,6 +44,9 @@ export interface Layer extends FileSystem {
    */
   findXattr?(req: Request, node: NodeId, name: Name): Maybe<Uint8Array | undefined>;
 
+  /** As `unlink`, of a regular file that the union has open if anybody uses it: the layer need not look what goes. */
+  unlinkQuick?(req: Request, parent: NodeId, name: Name): Maybe<void>;
+
   /** As `release`, of a file that has a name still, or is small: closing it frees little. */
   releaseQuick?(req: Request, node: NodeId, fh: Handle): Maybe<void>;
 

@@ -82,7 +82,10 @@ function removeOwn(
 ): Maybe<void> {
   const gone = () => nameGone(parent, node, name);
   const remove = () => {
-    const done = fs.unlink?.(OWN_REQUEST, parent.upper, name);
+    const done =
+      node.type === S_IFREG && fs.unlinkQuick !== undefined
+        ? fs.unlinkQuick(OWN_REQUEST, parent.upper, name)
+        : fs.unlink?.(OWN_REQUEST, parent.upper, name);
     return done instanceof Promise ? done.then(gone) : gone();
   };
   const kept =

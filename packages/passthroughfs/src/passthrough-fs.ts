@@ -42,7 +42,7 @@ import { fsidOf, hostFd, list, Origins } from './layer.js';
 import { forget, lookup } from './lookup.js';
 import * as make from './make.js';
 import type { PassthroughOptions } from './options.js';
-import { rmdir, unlink } from './remove.js';
+import { rmdir, unlink, unlinkQuick } from './remove.js';
 import { rename } from './rename.js';
 import * as xattr from './xattr.js';
 
@@ -278,6 +278,9 @@ export class PassthroughFs implements Layer {
   }
   hostFd(node: NodeId, flags: number): number | undefined {
     return hostFd(this.#host, node, flags);
+  }
+  unlinkQuick(_req: Request, parent: NodeId, name: Name): void {
+    unlinkQuick(this.#host, parent, name);
   }
   releaseQuick(_req: Request, _node: NodeId, fh: Handle): Maybe<void> {
     return file.releaseQuick(this.#host, fh);

@@ -11,6 +11,15 @@ export function unlink(host: Host, parentId: NodeId, name: Name): void {
   remove(host, parentId, name, 0);
 }
 
+/** Of a regular file that is open here if it is used; by name a node must learn that it has lost one. */
+export function unlinkQuick(host: Host, parentId: NodeId, name: Name): void {
+  const dir = host.nodes.get(parentId);
+  if (!dir.mount.byHandle) return unlink(host, parentId, name);
+  host.assertWritable();
+  checkNewName(name);
+  check(unlinkat(check(host.descriptors.of(dir)), name, 0));
+}
+
 export function rmdir(host: Host, parentId: NodeId, name: Name): void {
   remove(host, parentId, name, AT_REMOVEDIR);
 }

@@ -6,6 +6,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'mknod',
   'mkdir',
   'unlink',
+  'unlinkQuick',
   'rmdir',
   'symlink',
   'rename',
