@@ -89,7 +89,13 @@ export function getattrNow(state: OverlayState, id: NodeId): Maybe<AttrReply> {
 }
 
 function* replyOf(state: OverlayState, node: OverlayNode, id: NodeId, attr: Attr): Op<AttrReply> {
-  return { attr: yield* shown(state, node, attr), attrTtl: attrTtl(state, node, id) };
+  return attrNow(state, node, id, yield* shown(state, node, attr));
+}
+
+function attrNow(state: OverlayState, node: OverlayNode, id: NodeId, attr: Attr): AttrReply {
+  const ttl = attrTtl(state, node, id);
+  node.told = ttl === Infinity;
+  return { attr, attrTtl: ttl };
 }
 
 /** What the kernel gets for a layer's answer. */
@@ -103,7 +109,7 @@ function answer(
     return reply.then(({ attr }) => run(replyOf(state, node, id, attr)));
   const attr = shownNow(node, reply.attr);
   if (attr === undefined) return run(replyOf(state, node, id, reply.attr));
-  return { attr, attrTtl: attrTtl(state, node, id) };
+  return attrNow(state, node, id, attr);
 }
 
 /** As `setattr`; what needs no copy and no open file is done without steps. */
@@ -152,5 +158,6 @@ export function* entryOf(state: OverlayState, node: OverlayNode, attr?: Attr): O
 /** What the kernel is told of a node on which it has a reference already. */
 export function entryNow(state: OverlayState, node: OverlayNode, attr: Attr): Entry {
   const ttl = attrTtl(state, node, node.id);
+  node.told = ttl === Infinity;
   return { node: node.id, generation: 0, entryTtl: state.ttl, attrTtl: ttl, attr };
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { expect, test } from '@jest/globals';
-import { nameFromUtf8, ROOT_NODE, type DirSink, type Handle } from '@scorpiofs/fuse';
+import { nameFromUtf8, ROOT_NODE, type DirSink, type Handle, type NodeId } from '@scorpiofs/fuse';
 import { countingFs, type Calls } from '@scorpiofs/fuse/testing';
 import { PassthroughFs } from '@scorpiofs/passthroughfs';
 
@@ -160,5 +160,37 @@ test('counted: in a merged directory a new file is made without looking again; w
     await expect(async () => await make('f4')).rejects.toMatchObject({ errno: EEXIST });
     await overlay.unlink(OWN_REQUEST, directory, nameFromUtf8('f3'));
     expect(await look('f3')).toMatchObject({ node: 0 });
+  });
+});
+
+test('counted: a listing with attributes asks nothing for files that the kernel has as they are', async () => {
+  await counted(async (overlay, _below, above) => {
+    const { node } = await overlay.mkdir(OWN_REQUEST, ROOT_NODE, nameFromUtf8('n'), 0o755, 0);
+    const made = new Map<string, NodeId>();
+    for (const name of ['kept', 'written', 'moved', 'forgotten']) {
+      const entry = await overlay.mknod(OWN_REQUEST, node, nameFromUtf8(name), FILE, 0, 0o022);
+      made.set(name, entry.node);
+    }
+    const list = async () => {
+      const [named, whole]: [string[], string[]] = [[], []];
+      const sink: DirSink = {
+        plus: true,
+        add: (name) => named.push(name) > 0,
+        addEntry: (name) => whole.push(name) > 0,
+      };
+      await overlay.readdir(OWN_REQUEST, node, NO_HANDLE, 0, sink);
+      return { named: named.filter((name) => !name.startsWith('.')), whole };
+    };
+    above.clear();
+    expect(await list()).toEqual({ named: ['kept', 'written', 'moved', 'forgotten'], whole: [] });
+    expect(above.get('lookup')).toBe(undefined);
+    const how = { flags: 0, cached: false, killSuidgid: false };
+    const written = made.get('written') ?? ROOT_NODE;
+    await overlay.write(OWN_REQUEST, written, NO_HANDLE, 0, Buffer.from('data'), how);
+    const [from, to] = [nameFromUtf8('moved'), nameFromUtf8('there')];
+    await overlay.rename(OWN_REQUEST, node, from, node, to, 0);
+    overlay.forget(made.get('forgotten') ?? ROOT_NODE, 1);
+    expect(await list()).toEqual({ named: ['kept'], whole: ['written', 'forgotten', 'there'] });
+    expect((await list()).whole).toEqual([]);
   });
 });

@@ -46,6 +46,7 @@ export function* withData<T>(
 
 /** As `withData`, for work of several steps: every borrowed file must be given back. */
 export function* borrow(state: OverlayState, node: OverlayNode, writable: boolean): Op<Borrowed> {
+  node.told = false;
   if (!node.whole && node.dataAt === undefined) yield* openTop(state, node, writable);
   const { layer, node: id } = node.whole ? top(state, node) : yield* dataPlace(state, node);
   if (writable && layer !== state.upper) fail(EROFS, 'write to a lower layer');
@@ -92,6 +93,7 @@ export function withOpen<T>(
   if (open.at !== 0 || !open.writable) return undefined;
   open.users++;
   open.small = false;
+  node.told = false;
   touch(state, node);
   let result: Maybe<T>;
   try {

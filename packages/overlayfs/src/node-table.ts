@@ -83,6 +83,7 @@ export function move(
   const old = node.parent;
   if (old !== undefined && (old !== parent || node.name !== name)) dropName(old, node.name, node);
   node.name = name;
+  node.told = false;
   if (old === parent || node === state.root) return;
   parent.dependents++;
   node.parent = parent;

@@ -54,6 +54,7 @@ const WHOLE = 2;
 const LAST_NAME = 4;
 const UNLINKED = 8;
 const BYPASSED = 16;
+const TOLD = 32;
 /** S_IFMT (0o170000) ends below it. */
 const LOWER_SHIFT = 16;
 
@@ -166,6 +167,14 @@ export class OverlayNode {
   }
   set bypassed(bypassed: boolean) {
     this.#mark(BYPASSED, bypassed);
+  }
+
+  /** The kernel has its attributes, and nothing was done since after which it would ask for them. */
+  get told(): boolean {
+    return this.#is(TOLD);
+  }
+  set told(told: boolean) {
+    this.#mark(TOLD, told);
   }
 
   /** Names of a lower file that went before it was copied up. */

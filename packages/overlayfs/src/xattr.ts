@@ -58,6 +58,7 @@ export function* setxattr(
 ): Op<void> {
   const { upper } = state.writable();
   const target = yield* copyUp(state, node);
+  node.told = false;
   if (upper.fs.setxattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
   yield* wait(upper.fs.setxattr(req, target, escape(upper, name), value, flags, clearSgid));
 }
@@ -73,6 +74,7 @@ export function* removexattr(
   if ((yield* wait(getxattr(state, req, node, name))) === undefined)
     fail(ENODATA, 'no such attribute');
   const target = yield* copyUp(state, node);
+  node.told = false;
   if (upper.fs.removexattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
   yield* wait(upper.fs.removexattr(req, target, escape(upper, name)));
 }
