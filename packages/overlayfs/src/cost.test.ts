@@ -117,6 +117,14 @@ test('counted: what changes in a directory of its own is one call each', async (
     expect(
       await calls(() => overlay.setattr(OWN_REQUEST, file, { mode: 0o600 }, undefined)),
     ).toEqual({ setattr: 1 });
+    // Asked by the kernel before a write; a new file has some only when they were set.
+    const capabilities = nameFromUtf8('security.capability');
+    const asked = () => overlay.getxattr(OWN_REQUEST, file, capabilities);
+    expect(await calls(asked)).toEqual({});
+    expect(await asked()).toBe(undefined);
+    await overlay.setxattr(OWN_REQUEST, file, capabilities, bytes, 0, false);
+    expect(await asked()).toEqual(bytes);
+    await overlay.removexattr(OWN_REQUEST, file, capabilities);
     expect(await calls(() => overlay.rename(OWN_REQUEST, node, a, node, b, 0))).toEqual({
       rename: 1,
     });

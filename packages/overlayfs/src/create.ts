@@ -146,7 +146,7 @@ function taken(
   parent.listing?.set(name, node.ino, node.type);
   if (node.type === S_IFDIR) node.impure = false;
   // It has one name and, if it is a file, its own data.
-  if (node.type === S_IFREG) node.whole = true;
+  if (node.type === S_IFREG) node.whole = node.bare = true;
   return { node, entry: entryNow(state, node, shownNow(node, made.attr) ?? made.attr) };
 }
 

@@ -55,6 +55,7 @@ const LAST_NAME = 4;
 const UNLINKED = 8;
 const BYPASSED = 16;
 const TOLD = 32;
+const BARE = 64;
 /** S_IFMT (0o170000) ends below it. */
 const LOWER_SHIFT = 16;
 
@@ -175,6 +176,14 @@ export class OverlayNode {
   }
   set told(told: boolean) {
     this.#mark(TOLD, told);
+  }
+
+  /** Made through this overlay, and nobody has set an extended attribute since. */
+  get bare(): boolean {
+    return this.#is(BARE);
+  }
+  set bare(bare: boolean) {
+    this.#mark(BARE, bare);
   }
 
   /** Names of a lower file that went before it was copied up. */

@@ -6,6 +6,9 @@ import type { OverlayNode } from './node.js';
 import { wait, type Op } from './run.js';
 import { top, type OverlayState } from './state.js';
 
+/** Nothing gives a new file some: unlike labels and ACLs they are always set by name. */
+const CAPABILITIES = 'security.capability' as Name;
+
 /**
  * The overlay's marks are hidden, and a user's attribute of such a name is stored one level deeper
  * (`trusted.overlay.x` as `trusted.overlay.overlay.x`), so that an overlay can be a layer of another one.
@@ -32,6 +35,8 @@ export function getxattr(
   node: OverlayNode,
   name: Name,
 ): Maybe<Uint8Array | undefined> {
+  // The kernel asks before the first write, and at a change of owner.
+  if (node.bare && name === CAPABILITIES) return undefined;
   const { layer, node: at } = top(state, node);
   return layer.fs.getxattr?.(req, at, escape(layer, name));
 }
@@ -60,6 +65,7 @@ export function* setxattr(
   const target = yield* copyUp(state, node);
   node.told = false;
   if (upper.fs.setxattr === undefined) return fail(EOPNOTSUPP, 'upper without attributes');
+  node.bare = false;
   yield* wait(upper.fs.setxattr(req, target, escape(upper, name), value, flags, clearSgid));
 }
 
