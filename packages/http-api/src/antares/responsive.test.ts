@@ -64,7 +64,8 @@ describe('the daemon goes on answering', () => {
     const jobs = Array.from({ length: 10 }, (_, i) => `once-${i}`);
     await Promise.all(jobs.map((job) => rig.create(job, { path: '/project/small/docs' })));
     // None at all where the listing had come before, with its neighbours.
-    const asked = server.requests.slice(before).filter((line) => !line.includes('latest-commit'));
+    // Its own: what lies above may be asked for again when the base looks whether the server has moved on.
+    const asked = server.requests.slice(before).filter((line) => line.includes('docs'));
     expect(asked.filter((line, i) => asked.indexOf(line) !== i)).toEqual([]);
     await drop(...jobs);
   });
