@@ -47,6 +47,20 @@ describe.each(BOTH_WAYS)('handles: $handles', (handles) => {
     }
   });
 
+  test('a rename between two directories needs two descriptors, also where the cache has room for one', () => {
+    using driver = new Driver({ ...handles, maxDescriptors: 1 });
+    const make = (each: string) => driver.fs.mkdir(root, ROOT_NODE, name(each), 0o755, 0).node;
+    const [a, b] = [make('a'), make('b')];
+    driver.fs.mkdir(root, a, name('moved'), 0o755, 0);
+    driver.fs.rename(root, a, name('moved'), b, name('there'), 0);
+    const there = driver.fs.lookup(root, b, name('there')).node;
+    expect(there).not.toBe(0);
+    expect(driver.fs.lookup(root, a, name('moved')).node).toBe(0);
+    driver.fs.rename(root, b, name('there'), a, name('moved'), 0);
+    expect(driver.fs.lookup(root, a, name('moved')).node).toBe(there);
+    expect(driver.fs.counts.descriptors).toBeLessThanOrEqual(2);
+  });
+
   test('what has no name keeps its descriptor beside the cache, until it is forgotten', () => {
     using driver = new Driver({ ...handles, maxDescriptors: 2 });
     const before = openNow();

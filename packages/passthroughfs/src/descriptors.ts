@@ -67,7 +67,9 @@ export class Descriptors {
     node.fd = fd;
     node.listed = false;
     node.hot = true;
-    if (this.#slots.length < this.capacity) this.#slots.push(node);
+    // A call that needs two at a time has them, also where one is all the cache may hold.
+    const isOnlyKept = this.#slots.length === 1 && this.#slots[0] === keep;
+    if (this.#slots.length < this.capacity || isOnlyKept) this.#slots.push(node);
     else this.#slots[this.#victim(keep)] = node;
   }
 
